@@ -471,9 +471,9 @@ pub use enabled::declare as __declare;
 /// # assert_eq!(cart.len(), 0);
 /// ```
 ///
-/// It can be combined with other attributes in any order, except `#[track_caller]` on a function that
-/// is not async and whose result is read: that is a compile error, because the reported caller would
-/// be in this crate.
+/// The attribute can be combined with other attributes in any order, except `#[track_caller]` on a
+/// function that is not async and whose result is read: that is a compile error, because the
+/// reported caller would be in this crate.
 ///
 /// # Arguments
 ///

@@ -77,7 +77,8 @@ impl<L: Label, const N: usize> Padded<L, N> {
             None => &[],
         };
         let mut i = 0;
-        // The compiler also evaluates arrays that are too short, which are then not used.
+        // `i + 1 < N`, because the compiler also evaluates arrays that are too short. These are not
+        // used.
         while i < values.len() && i + 1 < N {
             array[i + 1] = values[i];
             i += 1;

@@ -6,10 +6,10 @@
 
 use std::mem;
 
-/// Encoded bytes that were not output yet.
+/// Encoded bytes that have not been output yet.
 ///
 /// `bytes` has initialised memory after the first `len` bytes, so that a line is written into a
-/// slice: pushing each part to a vector would check the capacity every time.
+/// slice. Pushing each part of the line to a vector would check the capacity every time.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
@@ -60,7 +60,7 @@ impl Buffer {
     ///
     /// # Panics
     ///
-    /// May panic if `line` writes more than that: it then reaches the end of the memory.
+    /// May panic if `line` writes more than `room` bytes, because the memory may end there.
     #[inline(always)]
     pub(crate) fn write(&mut self, room: usize, line: impl FnOnce(&mut Line<'_>)) {
         let room = room + BEYOND;
@@ -93,7 +93,7 @@ impl Buffer {
     }
 }
 
-/// The memory that is left for the rest of a line, or of several, while they are written.
+/// The unused memory of a [`Buffer`] while one or several lines are written into it.
 #[derive(Debug)]
 pub(crate) struct Line<'b> {
     rest: &'b mut [u8],

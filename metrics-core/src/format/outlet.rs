@@ -51,7 +51,8 @@ impl<'w> Outlet<'w> {
         self.result.is_ok()
     }
 
-    /// Writes the rest out, or sets the vector to the content. Returns the first write error.
+    /// Writes the rest of the buffer out, or moves the content to the vector. Returns the first
+    /// write error.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         self.flush();
         if let Output::Memory(bytes) = self.out {

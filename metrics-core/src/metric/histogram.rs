@@ -250,8 +250,8 @@ impl<S: SeriesStorage> Histogram<S> {
         let value = if classic_count > 1 {
             checked_observation(value, native.is_negative())
         } else {
-            // Not checked here: `find_bucket` below returns `None` for an invalid value, so that the
-            // cold path rejects it.
+            // Not checked here: `find_bucket` below returns `None` for an invalid value, so that
+            // the cold path rejects it.
             Some(value)
         };
         let Some(value) = value else {

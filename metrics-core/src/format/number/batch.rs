@@ -10,7 +10,7 @@ use crate::{
     storage::cpu::{WideLoop, with_wide_vectors},
 };
 
-/// Eight decimal digits as numbers, in two halves.
+/// The eight decimal digits of a number, from 0 to 9 each, in two arrays of four.
 pub(crate) type Digits = [[u8; 4]; 2];
 
 /// The number of integers whose digits are found together (a row); a constant, so that the loops

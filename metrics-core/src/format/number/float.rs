@@ -23,7 +23,8 @@ pub(crate) fn float(line: &mut Line<'_>, value: f64, open_metrics: bool) {
     }
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
-    // In this range, zmij writes the digits of Go without an exponent, and `.0` after an integer.
+    // In this range, the crate zmij writes the same digits as Go without an exponent, and `.0`
+    // after an integer.
     if (1e-4..1e6).contains(&value.abs()) {
         let whole = text.strip_suffix(".0").filter(|_| !open_metrics);
         return line.put(whole.unwrap_or(text).as_bytes());
@@ -46,8 +47,8 @@ pub(crate) fn text(value: f64, open_metrics: bool) -> String {
     String::from_utf8_lossy(buffer.as_slice()).into_owned()
 }
 
-/// Writes a positive number, given as the text that zmij made of it, with an exponent as Go writes
-/// it.
+/// Writes a positive number with an exponent, as Go does. `text` is the number as the crate zmij
+/// writes it.
 fn scientific(line: &mut Line<'_>, text: &str) {
     let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -65,7 +65,7 @@ fn put_all_eight(line: &mut Line<'_>, n: u64) {
 /// The text of eight digits without leading zeros, from the lowest byte on, and its length.
 #[inline(always)]
 pub(super) fn without_leading_zeros(digits: u64) -> (u64, usize) {
-    // Zero has one digit, too.
+    // The bit 56 limits the count to the first seven digits, so that 0 is written as one digit.
     let zeros = (digits | (1 << 56)).trailing_zeros() & !7;
     ((digits | ZEROS) >> zeros, 8 - zeros as usize / 8)
 }

@@ -24,8 +24,8 @@ const SUFFIX: &[u8] = &[
     (VALUE + CreatedField::SIZE) as u8,
     tag(1, wire::DOUBLE),
 ];
-/// The memory that a `Metric` is written into: everything is copied in pieces of fixed size, in
-/// order, so that each piece overwrites the surplus of the one before.
+/// The room that a `Metric` needs. It exceeds the length of the `Metric`, because each part is
+/// copied in pieces of fixed size, and the next part overwrites the surplus.
 const ROOM: usize = 4 + 2 * LONGEST + 8 + CreatedField::ROOM;
 
 /// The room that the counters need. `const_labels` is the length of the registry's const labels.
@@ -68,8 +68,8 @@ impl Scratch {
     }
 }
 
-/// Writes counters whose labels are in this [`rendering`], up to the first that was removed, whose
-/// labels are not short, or with which the output might exceed `limit` bytes.
+/// Writes counters whose labels are stored as [`rendering`] demands. Stops at the first counter
+/// that was removed, has long labels, or might make the output exceed `limit` bytes.
 ///
 /// Returns the number of counters and of bytes.
 pub(super) fn write(
@@ -120,7 +120,7 @@ impl WideLoop for ShortMetrics<'_> {
                 break;
             };
             let first_len = usize::from(first_len);
-            // One look-up serves all adjacent metrics with the same first half.
+            // One look-up serves all adjacent metrics whose labels have the same first half.
             while at < len && indices[at][0] == first_index {
                 let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;

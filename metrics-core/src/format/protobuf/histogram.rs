@@ -41,7 +41,7 @@ pub(super) fn for_each_bucket(
     mut exemplars: &[(f64, Vec<u8>)],
     mut each: impl FnMut(u64, f64, Option<&[u8]>),
 ) {
-    // The histogram has native buckets only.
+    // A histogram with native buckets only has no classic buckets to write.
     if value.bounds.is_empty() && value.native.is_some() {
         return;
     }

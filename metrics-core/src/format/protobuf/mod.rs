@@ -163,8 +163,9 @@ impl<'w> Protobuf<'w> {
         self.message = Message::Announced(len - self.head.len());
     }
 
-    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`. In the first
-    /// of two passes, only adds its length to the measured one.
+    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`. In a first
+    /// pass, which only measures the series, adds the length of the `Metric` to the measured
+    /// length.
     #[inline(always)]
     fn write_metric(
         &mut self,
@@ -198,8 +199,8 @@ impl<'w> Protobuf<'w> {
         });
     }
 
-    /// Whether to write a metric of `size` bytes; false in a size pass, which only measures it.
-    /// Begins another message if the metric does not fit into the current one.
+    /// Whether to write a metric of `size` bytes; false in a first pass, which only measures the
+    /// series. Begins another message if the metric does not fit into the current one.
     #[inline(always)]
     fn admit(&mut self, size: usize) -> bool {
         match &mut self.message {

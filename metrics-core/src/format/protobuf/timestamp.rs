@@ -155,7 +155,7 @@ impl WideLoop for EncodeAll<'_> {
 }
 
 /// The seconds and microseconds of a Unix time. A present-day time as an `f64` has a resolution of
-/// about a quarter of a microsecond, so it has no further decimal digit.
+/// about a quarter of a microsecond, so microseconds are its last significant decimal place.
 #[inline(always)]
 fn second_and_micros(time: f64) -> (f64, f64) {
     let second = time as i64 as f64;

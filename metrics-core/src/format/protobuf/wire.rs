@@ -29,7 +29,7 @@ pub(super) fn long_tag(line: &mut Line<'_>, field: u32, wire: u8) {
 /// The length of a varint.
 #[inline(always)]
 pub(super) const fn varint_len(value: u64) -> usize {
-    // Each byte has seven bits; zero takes one byte, too.
+    // Each byte has seven bits. `| 1` makes the length for zero one byte.
     ((value | 1).ilog2() as usize) / 7 + 1
 }
 
@@ -94,8 +94,9 @@ pub(super) fn fill(buffer: &mut Buffer, mut left: usize) {
     const ZEROS: [u8; 1024] = [0; 1024];
     const TAG: usize = 2;
     while left > 0 {
-        // No single field takes 131 bytes: at most 130 with a length prefix of one byte, at least
-        // 132 with one of two. In such a case, an empty field of three bytes comes first.
+        // No single field fills 131 bytes, for example: a field takes at most 130 with a length
+        // prefix of one byte, at least 132 with one of two. For such a length, `find` returns
+        // `None`, and an empty field of three bytes comes first.
         let fits = |digits: &usize| {
             left.checked_sub(TAG + digits)
                 .is_some_and(|len| varint_len(len as u64) == *digits)

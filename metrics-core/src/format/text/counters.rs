@@ -108,7 +108,7 @@ impl WideLoop for ShortLines<'_> {
                 break;
             };
             let first_len = usize::from(first_len);
-            // One look-up serves all adjacent lines with the same first half.
+            // One look-up serves all adjacent lines whose labels have the same first half.
             while at < len && indices[at][0] == first_index {
                 let Some((second, second_len)) = halves.second(indices[at][1]) else {
                     break 'all;

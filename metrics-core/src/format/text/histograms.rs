@@ -34,8 +34,8 @@ pub(super) struct HistogramWriter {
 }
 
 impl HistogramWriter {
-    /// Begins a family. Forgets the address of the bounds, because other bounds may
-    /// have it now.
+    /// Begins a family. Forgets the address of the bounds, because other bounds may have this
+    /// address now.
     pub(super) fn new_family(&mut self) {
         self.bounds_at = None;
     }
@@ -119,7 +119,8 @@ impl HistogramWriter {
         }
     }
 
-    /// Writes the lines of all buckets of a histogram, whose totals start in the row `row`.
+    /// Writes the lines of all buckets of a histogram, whose cumulative counts begin in the row
+    /// `row`.
     #[inline(always)]
     fn lines(&self, line: &mut Line<'_>, row: usize) {
         let rows = self.totals[row..].iter().zip(&self.digits[row..]);
@@ -249,8 +250,8 @@ fn accumulate<'t>(counts: &[u64], rows: &mut impl Iterator<Item = &'t mut [u64; 
     let mut total = 0;
     for (counts, totals) in counts.chunks(ROW).zip(rows) {
         let before = total;
-        // Overflow is checked after the loop: each addition waits for the one before, and a
-        // saturating one takes longer. `all` is at least the largest addend.
+        // Overflow is checked after the loop, because each addition waits for the previous one, and
+        // a saturating addition takes longer. `all` is at least the largest addend.
         let mut all = before;
         for (count, up_to) in counts.iter().zip(&mut *totals) {
             all |= *count;
@@ -289,7 +290,8 @@ fn lines(line: &mut Line<'_>, buckets: Lines<'_>) {
     } = buckets;
     let mut at = 0;
     if start.steps().len() <= MOST_STEPS {
-        // Totals never decrease from one bucket to the next.
+        // The number of buckets whose totals have at most eight digits. Totals never decrease from
+        // one bucket to the next, so a binary search finds it.
         let short = if totals[ROW - 1] < EIGHT_DIGITS {
             le_labels.len()
         } else {
@@ -406,7 +408,7 @@ mod tests {
         assert_eq!(accumulate(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[0][14..], [15, 16]);
         assert_eq!(rows[1][..4], [18, most - 2, most, most]);
-        // The counts after the first row are small.
+        // The total overflows in the second row, although the counts of this row are small.
         let counts = [&[most - 20][..], &[0; ROW - 1], &[9; 3]].concat();
         assert_eq!(accumulate(&counts, &mut rows.iter_mut()), most);
         assert_eq!(rows[1][..4], [most - 11, most - 2, most, most]);

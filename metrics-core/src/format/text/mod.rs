@@ -105,7 +105,7 @@ impl<'w> Text<'w> {
         self.dialect == Dialect::OpenMetrics
     }
 
-    /// Makes a family the current one. Returns whether its encoded head is cached: the name needs
+    /// Makes a family the current one. Returns whether its encoded head may be cached: the name needs
     /// neither quotes nor escaping, and the escaping is not `Dots`.
     fn set_family(&mut self, head: FamilyHead<'_>) -> bool {
         let FamilyHead { prefix, desc, .. } = head;
@@ -121,8 +121,8 @@ impl<'w> Text<'w> {
         // `Dots` doubles underscores, so it changes even names without special characters.
         let is_dots = self.escaping == Escaping::Dots;
         let lines = head.cache.for_format(self.exposition.format);
-        // Only heads whose name needs no escaping are cached, and a look into the cache costs less
-        // than checking the name.
+        // Looks into the cache first, because that costs less than checking the name. Only heads
+        // whose name needs no escaping are cached.
         let is_legacy = lines.get().is_some() || name::is_legacy_metric(&self.name);
         let is_plain = is_legacy && !is_dots;
         self.escapes_labels =
