@@ -37,7 +37,7 @@ impl CreatedTimestamps {
 
     pub(crate) fn set(&mut self, position: usize, created: f64) {
         let chunk = &mut self.chunks[position / CHUNK_SIZE];
-        // Searches from the back, because most series are created together with the one before.
+        // Searches from the back, because most series have the timestamp that was added last.
         let known = chunk
             .iter()
             .rposition(|known| known.to_bits() == created.to_bits());

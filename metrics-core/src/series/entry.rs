@@ -184,7 +184,7 @@ impl Entry {
         self.version.store(generation, Ordering::Release);
     }
 
-    /// Hides the series from look-ups, if it is live, because it is removed.
+    /// Marks a live or suspended series as removed, so that look-ups do not find it any more.
     pub(crate) fn remove(&self, removal: Removal) {
         let version = self.version();
         let generation = if version & 1 == 1 {
@@ -212,8 +212,8 @@ impl Entry {
         // SeqCst, with `pin`: either `pin` sees this version or the load below sees the pin.
         let generation = self.version.fetch_add(SUSPENDED, Ordering::SeqCst);
         if self.pins.load(Ordering::SeqCst) != 0 {
-            // A handle has pinned the series meanwhile. The caller holds the lock, so the entry has
-            // not been given to another series.
+            // Makes the series visible again, because a handle has pinned it meanwhile. The caller
+            // holds the lock, so the entry has not been given to another series.
             self.version.store(generation, Ordering::SeqCst);
             return false;
         }
@@ -270,7 +270,8 @@ impl Entry {
 
     /// Marks the series, which the caller has pinned, as recorded.
     pub(crate) fn note_recording(&self) {
-        // The load comes first, so that recordings between two scrapes do not write to the entry.
+        // The load comes first, so that of the recordings between two scrapes, only the first
+        // writes to the entry.
         if self.pins.load(Ordering::Relaxed) & RECENTLY_RECORDED == 0 {
             self.pins.fetch_or(RECENTLY_RECORDED, Ordering::SeqCst);
         }

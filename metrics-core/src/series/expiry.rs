@@ -2,11 +2,10 @@
 //! are lost.
 //!
 //! Recorders do not take part in expiry. A scrape notes for each series a digest of its values and
-//! when it last changed. Once the exposition has been delivered, the series expire that had been
-//! idle for the metric's expiry time when the exposition began, so that it contains their last
-//! values, and whose last values were delivered to all other recipients (scrapers, push targets and
-//! files), too (`recipients.rs`). Series to which the program holds a handle, and up-down counters
-//! that are not at zero, do not expire.
+//! when the values last changed. After an exposition has been delivered, a series expires if it had
+//! been idle for the metric's expiry time when the exposition began, and if its last values were
+//! delivered to all recipients (scrapers, push targets and files; see `recipients.rs`). Series to
+//! which the program holds a handle, and up-down counters that are not at zero, do not expire.
 //!
 //! A recorder may have looked a series up just before it expires and still be about to record into
 //! it, and neither side waits for the other. An expired series is therefore *suspended* first:
@@ -66,7 +65,8 @@ impl Index {
         };
     }
 
-    /// Updates the activity of a series with values that an exposition has read; 0 for none.
+    /// Updates the activity of a series with values that were read for the exposition with this
+    /// number, or for none if it is 0.
     ///
     /// Returns false if the series has expired and must not be exposed.
     pub(crate) fn update_activity(
@@ -133,7 +133,7 @@ impl Index {
                 region.read(&mut Reader::default(), due, |at, values| {
                     let position = first + at;
                     let is_shown = digest(values) == state.activity[position].digest;
-                    // Suspended series are bounded, too, because they take places.
+                    // The number of suspended series is bounded, because they take places.
                     if is_shown && self.is_at_rest(values) && state.suspended < most {
                         self.suspend(&mut state, position);
                     }

@@ -123,7 +123,7 @@ impl<const SIZE: usize> HashTable<SIZE> {
 /// wyhash. The products are independent of each other, which takes less time than a chain.
 ///
 /// With a random seed, a client that chooses label values cannot foresee the hash. The last product
-/// helps where a seed is bad for words that many keys have in common.
+/// mixes the bits once more, in case the products with this seed are bad for the keys' words.
 #[inline(always)]
 pub(crate) fn hash_key(key: &[u64], mut seed: u64) -> u64 {
     let mut hash = 0;

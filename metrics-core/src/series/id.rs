@@ -36,7 +36,7 @@ pub struct CachedSeries {
     allow(dead_code, reason = "used by `SeriesCache`")
 )]
 impl CachedSeries {
-    /// Itself, if it has this key and has neither been removed nor expired.
+    /// Returns this series if it has this key and has neither been removed nor expired.
     ///
     /// `None` for a key that does not fit into the entry.
     #[inline(always)]
@@ -71,7 +71,7 @@ impl<const N: usize> OpenCells<N> {
     /// belong to another series.
     ///
     /// If the metric's series expire, `expires` is true, and the result is `None` as well if the
-    /// series has expired or was removed: the recording then must not stay in these cells.
+    /// series has expired or was removed, because the recording must then go elsewhere.
     #[inline(always)]
     pub(crate) fn get(&self, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
         if expires && self.entry.version() != series.generation {

@@ -207,8 +207,8 @@ impl Index {
         self.blocks.entry(series.place).pin(series.generation)
     }
 
-    /// Notes that the program has recorded into the gauge or state set in this place, which it has
-    /// pinned, if series expire.
+    /// If series expire, notes that the program has recorded into the gauge or state set in this
+    /// place, which the caller has pinned.
     #[inline]
     pub(crate) fn note_recording(&self, place: u32) {
         if self.expiry != 0 {
@@ -217,7 +217,7 @@ impl Index {
     }
 
     /// Adds a pin without a check of the generation: for a series that is pinned already, or for
-    /// generation 0, which no series has, so that recordings are discarded.
+    /// a handle of generation 0, which no series has and whose recordings are discarded.
     pub(crate) fn pin_again(&self, place: u32) {
         self.blocks.entry(place).pin_again();
     }

@@ -96,7 +96,7 @@ impl Index {
         Some(place)
     }
 
-    /// Starts a generation at a place, with storage at zero.
+    /// Gives a place a new generation, for which its storage counts from zero.
     ///
     /// Generations are odd: an even version of an entry means that look-ups find no series there.
     fn start_generation(&self, state: &mut State, place: u32) -> u64 {

@@ -85,8 +85,8 @@ impl Index {
 
     /// Calls `each` with a batch of counters that do not expire.
     ///
-    /// The labels are in `rendering` if the previous call for them requested it, too. Returns false
-    /// at the end.
+    /// The labels are in `rendering` if the previous call for these series requested the same
+    /// rendering. Returns false at the end.
     pub(crate) fn read_counters(
         &self,
         reader: &mut Reader,
@@ -164,7 +164,7 @@ impl Index {
         positions: Range<usize>,
     ) -> Cow<'s, [bool]> {
         let is_live = &state.columns.is_live[positions.clone()];
-        // Usually no series was created since the scrape began.
+        // Avoids the copy below in the usual case: no series was created since the scrape began.
         if cursor.sees(state.generation) {
             return Cow::Borrowed(is_live);
         }

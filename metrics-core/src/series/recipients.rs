@@ -144,7 +144,8 @@ impl Recipients {
             return update(known);
         }
         if all.len() >= MAX_RECIPIENTS {
-            // Regular recipients stay: a client with many identities cannot displace them.
+            // Removes forgotten recipients only, so that a client with many identities cannot
+            // displace regular ones.
             all.retain(|known| !known.is_forgotten(start.time));
         }
         if all.len() < MAX_RECIPIENTS {
@@ -163,7 +164,7 @@ impl Recipients {
 impl Known {
     fn is_forgotten(&self, now: u64) -> bool {
         // Uses the shorter of two intervals, so that one scrape by hand a day after another does
-        // not make expired series wait for this recipient for days.
+        // not make idle series wait for this recipient for a day.
         let [earlier, last] = self.intervals;
         let three_intervals = earlier.min(last).saturating_mul(3);
         let memory = three_intervals.clamp(MEMORY_NANOS, MAX_MEMORY_NANOS);

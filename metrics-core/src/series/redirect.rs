@@ -12,7 +12,7 @@ use crate::{
 /// The destination of a recording into a series that look-ups no longer find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Redirect {
-    /// To the cells of this series, which are exposed if it was resumed.
+    /// To the cells of this series, which are exposed unless the series was removed.
     Series(SeriesId),
     /// To the overflow series, because the series has expired.
     Overflow,

@@ -1,5 +1,9 @@
 //! [`RenderedLabels`]: the encoded labels of the series in an index, stored so that a scrape reads
 //! them in order.
+//!
+//! A *chunk* stores the labels of up to 256 neighbouring series. It splits each label set into two
+//! *halves*, one of which may be empty, and stores equal halves once. A *rendering* is an encoding
+//! of labels with the bytes before and after them in the output.
 
 use std::{ops::Range, sync::Arc};
 
@@ -76,8 +80,8 @@ impl RenderedLabels {
         self.set(position, "");
     }
 
-    /// The labels of a series as text, which are decoded into `scratch` if they are stored
-    /// otherwise; `None` if there is no such position.
+    /// The labels of a series as text; `None` if there is no such position. Uses `scratch` unless
+    /// they are stored as one piece of text.
     pub(crate) fn get<'r>(&'r self, position: usize, scratch: &'r mut String) -> Option<&'r str> {
         let indices = *self.halves.get(position)?;
         let chunk = &self.chunks[position / CHUNK_SIZE];

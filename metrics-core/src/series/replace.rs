@@ -104,7 +104,8 @@ impl Index {
     /// Stores all series for the scrapes that are reading them, and begins another set of series.
     fn store_for_scrapes(&self, state: &mut State) {
         let set = std::mem::replace(&mut state.set, Arc::new(SeriesSet::default()));
-        // Scrapes get a reference under the lock. One that is just dropping it may still be counted.
+        // No scrape is reading the series: each has a reference, which it takes under the lock. A
+        // scrape that is about to drop its reference may still be counted.
         if Arc::strong_count(&set) == 1 {
             return;
         }

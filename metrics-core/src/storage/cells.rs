@@ -79,8 +79,8 @@ const fn lines(len: usize) -> usize {
 /// The cells of a region that all threads share: totals of ended threads, late recordings, gauges.
 #[derive(Clone, Debug)]
 pub(super) enum SharedCells {
-    /// Static for closed labels, because a global allocator that records into such a metric cannot
-    /// allocate them.
+    /// Static cells, for closed labels, because a global allocator that records into such a metric
+    /// cannot allocate cells.
     Static(&'static [AtomicU64]),
     /// On the heap, for open labels and dynamic metrics; allocated when first needed.
     Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
@@ -95,7 +95,7 @@ impl SharedCells {
         }
     }
 
-    /// The cells; allocates `len` of them on the first call.
+    /// The cells; allocates `len` of them if there are none yet.
     #[inline]
     pub(super) fn get_or_allocate(&self, len: usize) -> &[AtomicU64] {
         match self {

@@ -91,8 +91,8 @@ fn now_at_first_or_frozen() -> u64 {
     if SCALE.load(Ordering::Relaxed) == FREEZABLE {
         return nanos();
     }
-    // Fails if another thread has set `SCALE` meanwhile, for instance because a test froze the
-    // time; that value then stays.
+    // The exchange fails if another thread has set `SCALE` meanwhile, for instance because a test
+    // froze the time; that thread's value then stays.
     let order = Ordering::Relaxed;
     let _ = SCALE.compare_exchange(UNKNOWN, best(), order, order);
     now()
@@ -282,7 +282,8 @@ mod tests {
                     for _ in 0..20_000 {
                         let mut last = wrong.lock().unwrap();
                         let reading = now();
-                        // More than a millisecond would mean two clocks.
+                        // How much earlier `reading` is than the one before; more than a
+                        // millisecond would mean two clocks.
                         let back = nanos_between(reading, last.0);
                         last.1 = last.1.max(back);
                         last.0 = reading;

@@ -2,18 +2,19 @@
 //! other.
 //!
 //! Each series has a *generation*, a number higher than those of all earlier series of the metric.
-//! A region, the storage of a metric or of some of its series, stores for each place, the storage
-//! of one series, the generation of the series in it, and the newest generation of the series that
-//! claimed a used place, that is, a place which another series had before. A thread stores for each
-//! region the newest generation it has *seen*: in places that were claimed up to that generation,
-//! it has zeroed its cells (its storage). A thread's cells count for a series only if the thread
-//! has seen the series' generation.
+//! A *region* is the storage of a metric or of some of its series, and a *place* is the part of a
+//! region for one series. A region stores the generation of the series in each place, and the
+//! newest generation that claimed a *used* place, one that another series had before.
+//!
+//! A thread stores for each region the newest generation it has *seen*: in places that were claimed
+//! up to that generation, it has zeroed its cells (its storage). A thread's cells count for a
+//! series only if the thread has seen the series' generation.
 
 use std::sync::atomic::Ordering;
 
 use crate::storage::sync::AtomicU64;
 
-/// Gives a used place to a new series, which has this generation; called under the lock.
+/// Gives a used place to a new series with this generation; called under the lock.
 ///
 /// `place` holds the generation of the series in the place, `newest` the newest generation in the
 /// region, and `shared` are the shared cells of the place.

@@ -41,7 +41,8 @@ pub(super) struct GlobalLock(Mutex<GlobalState>);
 impl GlobalLock {
     /// Takes the lock. Nothing may be allocated or freed until it is released.
     pub(super) fn lock(&self) -> MutexGuard<'_, GlobalState> {
-        // No code panics between two writes to the state, so a poisoned state is consistent.
+        // Ignores poisoning: no code panics between two writes to the state, so the state is
+        // consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -107,7 +108,7 @@ pub(super) struct GlobalState {
 
 impl GlobalState {
     /// The capacities of larger lists of regions and of indices that have room for `regions` more
-    /// regions; 0 for a list that has room, or whose missing room depends on the other list.
+    /// regions; 0 for a list that has room, and for the list of regions if indices are missing.
     fn missing_for_regions(&self, regions: usize) -> (usize, usize) {
         let order = order_of(regions);
         match self.indices.lowest_free(order) {
@@ -194,15 +195,15 @@ impl GlobalState {
     /// which has one element per region.
     ///
     /// Reads the first cell of each region. Regions with another layout than [`Layout::Count`] are
-    /// skipped. `ids` is a buffer with enough capacity, as this must not allocate.
+    /// skipped. `ids` has capacity for all regions, because this function must not allocate.
     pub(super) fn sum_counters<'r>(
         &self,
         regions: impl Iterator<Item = &'r Region>,
         ids: &mut Vec<u32>,
         totals: &mut [[u64; 2]],
     ) {
-        // Each region is elsewhere in memory, so each load may miss the cache. Two short loops let
-        // the processor wait for many cache lines at once.
+        // Loads all ids first, because each region is elsewhere in memory, so that each load may
+        // miss the cache. In two short loops, the processor waits for many cache lines at once.
         ids.clear();
         ids.extend(regions.map(|region| match region.layout {
             Layout::Count => region.id.load(Ordering::Relaxed),
@@ -219,7 +220,7 @@ impl GlobalState {
         }
     }
 
-    /// Adds the calling thread to the threads, or replaces its directory by a larger one.
+    /// Adds the calling thread to the list of threads, or replaces its directory by a larger one.
     ///
     /// Needs [capacity](GlobalLock::lock_with_capacity). Returns the old directory, to be freed
     /// without the lock; the thread must already use `directory` instead.

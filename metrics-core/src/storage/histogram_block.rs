@@ -82,8 +82,8 @@ const ATTEMPTS: usize = 4;
 
 /// The mark in `REQUEST` that lets the owner look for a reset after each observation.
 const MARKED: u64 = 1 << 62;
-/// The mark in `REQUEST` of a closed block. The bits below it are then no ticket, but the number of
-/// observations in the block when it was closed.
+/// The mark in `REQUEST` of a closed block. The bits of the ticket then hold the number of
+/// observations that the last snapshot of the block contains.
 const CLOSED: u64 = 1 << 63;
 /// The bits of `REQUEST` that are not marks.
 const TICKET: u64 = MARKED - 1;
@@ -92,7 +92,7 @@ const TICKET: u64 = MARKED - 1;
 ///
 /// `value` is the observation as `sum` encodes it. Only the thread that owns the block may call
 /// this, or for shared cells the thread that holds the lock. Returns whether a reader has requested
-/// a copy; then call [`CopyBuffer::answer`].
+/// a copy or marked the block; then call `answer_request` of `thread.rs`.
 ///
 /// # Errors
 ///
@@ -195,8 +195,8 @@ pub(crate) struct Parts {
 pub enum Sum {
     /// An `f64` in the unit of the metric.
     Float,
-    /// Nanoseconds: 64 bits in each cell, and 128 bits in a snapshot, as 64 bits are 584 years,
-    /// which calls that run at the same time exceed within days.
+    /// Nanoseconds: 64 bits in each cell, and 128 bits in a snapshot, because 64 bits are 584
+    /// years, which 100,000 calls at a time exceed within three days.
     Nanos,
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn split(nanos: u128) -> [u64; 2] {
     [nanos as u64, (nanos >> 64) as u64]
 }
 
-/// Moves all but the [`LOW_BITS`] of the sums of nanoseconds to `CARRIED`.
+/// Moves all but the lowest [`LOW_BITS`] bits of the sums of nanoseconds to `CARRIED`.
 ///
 /// Called by the block's owner between two observations, while no reader reads the block. The next
 /// observation then succeeds if it is at most [`MAX_NANOS`].
@@ -328,8 +328,8 @@ pub(crate) fn write<A: Atomic>(block: &[A], sum: Sum, snapshot: &[u64]) {
     }
 }
 
-/// The buffer into which a thread copies a block for a reader. A thread needs one for all its
-/// blocks, as one scrape reads at a time.
+/// The buffer into which a thread copies a block for a reader. One buffer suffices for all blocks
+/// of a thread, because one scrape reads at a time.
 #[derive(Debug)]
 pub(crate) struct CopyBuffer<A> {
     /// The ticket of the newest copy.
@@ -397,7 +397,8 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
         }
     }
     let copies = copies();
-    // Only readers change the marks, and one reads at a time.
+    // The marks do not change during this call: only readers change those of a block that is not
+    // closed, and one reads at a time.
     let mark = block[REQUEST].load(Ordering::Relaxed) & MARKED;
     while !copies.take(ticket, parts, out) && !read(block, parts, out) {
         // The request is stored in each round: if the owner zeroed the block for another series, a

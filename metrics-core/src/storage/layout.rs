@@ -199,7 +199,8 @@ impl Layout {
             Some(native) => {
                 let first = buckets + table::COUNTS;
                 let counts = first..first + native.counts();
-                // A single classic bucket, `+Inf`, is not recorded: it equals the count.
+                // Leaves out a single classic bucket, `+Inf`: it equals the count, so it is not
+                // recorded.
                 if buckets == 1 {
                     [counts, 0..0]
                 } else {
@@ -210,8 +211,8 @@ impl Layout {
         Some(Parts { counts, sum })
     }
 
-    /// Sets `+Inf` to the count if it is the only classic bucket beside native ones: then an
-    /// observation does not increment it.
+    /// Sets `+Inf` to the count if it is the only classic bucket beside native ones, because an
+    /// observation does not increment it then.
     fn fill_single_bucket(self, values: &mut [u64]) {
         if let Layout::Histogram {
             buckets: 1,
@@ -557,7 +558,8 @@ const fn bucket_cells(buckets: u16, native: Option<NativeConfig>) -> usize {
 
 /// Splits cells into groups of `size`.
 ///
-/// Unlike `chunks_exact`, without a division: usually there is one group.
+/// Unlike `chunks_exact`, this needs no division, which would take time although there is usually
+/// one group.
 #[inline(always)]
 fn groups(mut cells: &[AtomicU64], size: usize) -> impl Iterator<Item = &[AtomicU64]> {
     iter::from_fn(move || {

@@ -57,7 +57,8 @@ impl Reader {
     /// Sums regions of one scalar series each, under one hold of the lock.
     ///
     /// Returns two values for each region, of which one or both may be unused. Float counters are
-    /// not allowed: they would need [`Region::highest_sums`].
+    /// not allowed, because their sums may not decrease and this function does not read
+    /// [`Region::highest_sums`].
     pub(crate) fn read_single_series<'r>(
         &mut self,
         regions: impl Iterator<Item = &'r Region> + Clone,
@@ -244,8 +245,8 @@ fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize,
     }
 }
 
-/// Sums over the running threads and the shared cells. The lock is held, so no used place is
-/// claimed meanwhile: its generation is the same in each load.
+/// Sums over the running threads and the shared cells. The lock is held, so no series claims a used
+/// place meanwhile, and each load of a used place's generation returns the same number.
 impl GlobalState {
     /// Sums as many scalar series as fit in `out`, beginning with the series `first`.
     fn sum_scalars(&self, region: &Region, first: usize, out: &mut [u64]) {

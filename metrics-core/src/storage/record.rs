@@ -19,8 +19,8 @@ use crate::storage::{
     thread_state,
 };
 
-/// Records into this thread's cells of a metric or function with closed labels, found in its
-/// `thread_local!`.
+/// Records into this thread's cells of a metric or function with closed labels, which the
+/// thread-local value `key` leads to.
 #[inline(always)]
 pub(crate) fn record_local<L: LocalStorage>(
     key: &'static LocalKey<L>,
@@ -124,8 +124,8 @@ impl Region {
         op: impl FnOnce(&[AtomicU64]),
     ) {
         let op = |cells: &[AtomicU64]| {
-            // If another series has claimed the place, the cells may already count for it. The
-            // recording into the removed series is dropped, as if it came before the removal.
+            // Drops the recording if another series has claimed the place, because the cells may
+            // already count for that series.
             if self.generation(series) == generation {
                 op(&cells[series * self.width..][..self.width]);
             }
@@ -136,7 +136,8 @@ impl Region {
         }
     }
 
-    /// This thread's cells, after the thread has seen `generation`; `None` if it cannot have cells.
+    /// This thread's cells, after the thread has seen `generation`; `None` if the thread cannot
+    /// have cells.
     fn caught_up_cells(&self, generation: u64) -> Option<&[AtomicU64]> {
         let cells = self.thread_cells();
         let (cells, seen) = cells.or_else(|| self.attach_thread_cells(None))?;
@@ -148,8 +149,8 @@ impl Region {
 
     /// Zeroes this thread's cells of places that new series have claimed.
     ///
-    /// A new series starts at zero in all threads without their help: until a thread has seen the
-    /// generation, its cells do not count for the series. `generation` was read from the index.
+    /// Other threads need not be told: until a thread has seen the generation of a new series, its
+    /// cells do not count for that series. `generation` was read from the index of series.
     fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
         let seen = &thread_state::slots().get(index as usize)?.seen;
@@ -164,7 +165,8 @@ impl Region {
             );
         };
         if self.layout.has_resets() {
-            // Zeroing the cells removes the marks, so they are set again under the same lock.
+            // Zeroing the cells also removes the marks of series that are about to be reset, so
+            // `mark` sets them again before a scrape can run.
             lock_out_scrapes(|| {
                 catch_up();
                 self.mark(cells);
@@ -203,7 +205,8 @@ impl Region {
 pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
     match histogram_block::observe(block, count, sum, value) {
         Ok(false) => {}
-        // Blocks without native buckets are never reset.
+        // Ignores whether the observation must be repeated: that happens after a reset only, and
+        // blocks without native buckets are never reset.
         Ok(true) => _ = answer_request(block),
         // The call is the last one in this function, so that the fast path need not save registers
         // for it.
@@ -215,8 +218,8 @@ pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
     }
 }
 
-/// Like [`observe`], for a native bucket. Returns true if the block has been emptied for a new period
-/// and the observation must be repeated.
+/// Like [`observe`], for a native bucket. Returns true if the block has been emptied for a new
+/// period and the observation must be repeated.
 #[inline(always)]
 #[must_use]
 pub(crate) fn observe_native(block: &[AtomicU64], count: usize, sum: Sum, value: u64) -> bool {

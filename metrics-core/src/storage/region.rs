@@ -126,7 +126,7 @@ impl Region {
         &self.shared()[series * self.width..][..self.width]
     }
 
-    /// The generations by place; empty for closed labels.
+    /// The generations by place; empty for a region without open labels.
     pub(super) fn generations(&self) -> &[AtomicU64] {
         self.generations.as_deref().unwrap_or(&[])
     }
@@ -136,7 +136,7 @@ impl Region {
         self.generations()[series].load(Ordering::Relaxed)
     }
 
-    /// The generation of the series that claimed the place `series` last; 0 for closed labels.
+    /// The generation of the series that claimed the place `series` last; 0 without open labels.
     pub(super) fn generation_or_zero(&self, series: usize) -> u64 {
         let generation = self.generations().get(series);
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
@@ -158,7 +158,8 @@ impl Region {
         }
     }
 
-    /// Marks those of a thread's blocks whose series is about to be reset. Called under the lock.
+    /// Marks those of a thread's histogram blocks whose series is about to be reset. Called under
+    /// the lock.
     pub(super) fn mark(&self, cells: &[AtomicU64]) {
         self.layout.mark(cells, self.shared.get());
     }
@@ -178,7 +179,7 @@ impl Region {
         }
     }
 
-    /// Creates this region's entry in the global state.
+    /// Creates the entry that the global state keeps of this region.
     pub(super) fn entry(&self, has_heap_cells: bool) -> RegionEntry {
         RegionEntry {
             layout: self.layout,

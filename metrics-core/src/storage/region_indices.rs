@@ -1,15 +1,15 @@
 //! [`RegionIndices`]: assigns the indices at which threads find the storage of a metric in their
-//! directories.
+//! directories (arrays of addresses).
 //!
-//! A directory is an array as long as the highest index, and each thread pays for that length at
-//! its start and at its end. Therefore, a dropped region (the storage of a metric or of some of its
-//! series) gives its consecutive indices back, and the lowest free ones are taken first.
+//! A directory reaches at least to the highest index, and each thread pays for that length at its
+//! start and at its end. Therefore, dropped regions (the storage of a metric or of some of its
+//! series) give their indices back, and new regions get the lowest free indices.
 
 /// The free and the used indices of regions in the threads' directories.
 ///
-/// A run of `2^k` indices begins at a multiple of its length, so the free indices form a complete
-/// binary tree: taking and releasing a run takes a logarithmic number of steps, and released runs
-/// combine to longer ones.
+/// Indices are taken in runs: `2^k` consecutive indices that begin at a multiple of `2^k`. The runs
+/// form a complete binary tree. Taking and releasing a run therefore takes a logarithmic number of
+/// steps, and released neighbours combine to a longer free run.
 pub(super) struct RegionIndices {
     /// For each node of the tree, 1 + the binary logarithm of the longest free run below it; 0 if
     /// there is none. The root is at 1, and the children of the node `n` at `2 * n` and `2 * n + 1`.
@@ -57,8 +57,8 @@ impl RegionIndices {
     fn set(&mut self, first: usize, order: u32, longest: u8) {
         let mut node = (self.len() + first) >> order;
         self.longest[node] = longest;
-        // The nodes below keep their values, which say that the whole run is free: they count again
-        // once the run is released.
+        // The nodes below need no change: their values say that the run is free, and no search
+        // reads them until the run is released.
         let mut height = order as u8;
         while node > 1 {
             node /= 2;
@@ -75,7 +75,7 @@ impl RegionIndices {
         loop {
             match self.longest.get(node) {
                 None => return 0,
-                // A used run, or one whose halves are used to their ends.
+                // No index below this node is free.
                 Some(0) => return end,
                 Some(longest) if 1 << (longest - 1) == len => return end - len,
                 Some(_) => {}
@@ -90,21 +90,22 @@ impl RegionIndices {
         }
     }
 
-    /// The capacity of the list that [`grow`](Self::grow) needs to have a free run of `2^order`.
+    /// The capacity of the list with which [`grow`](Self::grow) adds a free run of `2^order`
+    /// indices.
     pub(super) fn grown_capacity(&self, order: u32) -> usize {
         let mut len = (2 * self.len()).max(8);
-        // The upper half of the new indices is free.
+        // The run must fit into the upper half of the new tree, which is free.
         while len / 2 < 1 << order {
             len *= 2;
         }
         2 * len
     }
 
-    /// Adds free indices behind the existing ones, as many as `list`, which is empty, has capacity
-    /// for; leaves the old list there, to be freed without the lock.
+    /// Adds free indices after the existing ones, as many as the empty `list` has capacity for.
+    /// Moves the old list to `list`, so that the caller frees it without the lock.
     ///
-    /// Does nothing if the capacity is too small for a larger tree, because another thread has
-    /// called this function meanwhile.
+    /// Does nothing if the capacity is too small for a larger tree, for example because another
+    /// thread has added indices since the list was allocated.
     pub(super) fn grow(&mut self, list: &mut Vec<u8>) {
         let len = (list.capacity() / 2)
             .checked_ilog2()
@@ -126,7 +127,7 @@ impl RegionIndices {
     }
 }
 
-/// The value of a node from those of its children, at `height`.
+/// The value of a node whose children, at `height` above the leaves, have these values.
 fn combined(left: u8, right: u8, height: u8) -> u8 {
     if left == height + 1 && right == height + 1 {
         height + 2

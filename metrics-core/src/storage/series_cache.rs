@@ -26,8 +26,8 @@ use crate::storage::{
 /// cells in the thread's storage.
 ///
 /// A thread that has more than [`MAX_CACHED`] series to cache stops caching, unless many of them
-/// were removed: a larger table would take most of the processor's first-level cache, and a hit
-/// would cost as much as a search in the index.
+/// were removed. The reason is that a larger table would take most of the processor's first-level
+/// cache, and a hit would cost as much as a search in the index.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct SeriesCache<T: Copy + 'static, const N: usize> {

@@ -23,17 +23,17 @@ use crate::storage::{
 
 /// Runs code that may allocate or take the lock.
 ///
-/// Returns `None` if the thread is already running such code: the caller then is a recording by an
-/// allocator that this code has called.
+/// Returns `None`, and does not call `run`, inside of another call of this function in the same
+/// thread. The caller then is a recording by an allocator that the outer call has called.
 pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
     let flag = RaisedFlag::raise(|flags| &flags.is_on_cold_path);
     (!flag.was_raised).then(run)
 }
 
-/// Raises a flag of this thread until it is dropped.
+/// Sets a flag of this thread to true; its drop restores the earlier value.
 ///
-/// A panic in between lowers the flag as well: otherwise the thread would record slowly from then
-/// on, or would never take the lock again.
+/// A panic drops it as well. Otherwise the thread would attach no more cells from then on, or would
+/// change cells without the lock.
 pub(super) struct RaisedFlag {
     flag: fn(&Flags) -> &Cell<bool>,
     was_raised: bool,
@@ -66,13 +66,13 @@ pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
 /// Does what a scrape has requested of the owner of a histogram's block: copies the block, or empties
 /// it after a reset.
 ///
-/// Returns true if the last observation must be repeated, because it was in the block after the
-/// scrape had read it.
+/// Returns true if the last observation must be repeated, because the scrape read the block for the
+/// last time before that observation.
 #[cold]
 #[inline(never)]
 pub(crate) fn answer_request(block: &[AtomicU64]) -> bool {
-    // The copy buffer exists: a scrape requests copies only from running threads, which have
-    // allocated one before their first histogram.
+    // Copies if the thread has a copy buffer. A thread whose copy a scrape has requested has one,
+    // because a thread allocates it before it attaches its first histogram.
     with_copies(|copies| {
         if let Some(copies) = copies.get().and_then(|copies| copies.get())
             && copies.size() >= block.len()
@@ -125,8 +125,8 @@ pub(super) unsafe fn attach_static(region: &Region, first: NonNull<AtomicU64>) -
     unsafe { attach(region, false, || first) }.is_some()
 }
 
-/// Puts the address of this thread's cells of a region into the thread's directory, unless it holds
-/// one already.
+/// Puts the address of this thread's cells of a region into the thread's directory, unless the
+/// directory has such an address already.
 ///
 /// Returns `None` if the thread has ended, if this recording comes from an allocator that a cold
 /// path of this thread has called, or if the region is registered for the other kind of cells
@@ -149,12 +149,13 @@ unsafe fn attach(
             copies.get_or_init(layout::copy_buffer);
         }
         if region.layout.native().is_some() {
-            // Allocates the shared cells: scrapes and threads that make native buckets coarser
-            // store the new resolution there.
+            // Allocates the shared cells, because scrapes and threads that make native buckets
+            // coarser store the new resolution there.
             region.shared();
         }
         let index = region.index(has_heap_cells)?;
-        // `Region::index` has registered the region, so a new directory has its slot.
+        // The loop ends: a new directory has a slot for each registered region, and
+        // `Region::index` has registered this one.
         while slots().len() <= index {
             grow_directory(&copies);
         }

@@ -27,7 +27,7 @@ pub trait LocalStorage: sealed::Local {}
 
 impl<L: sealed::Local> LocalStorage for L {}
 
-/// Keeps other crates from implementing and calling the methods of `Local`.
+/// Keeps other crates from implementing `Local` and from calling its methods.
 pub(super) mod sealed {
     use std::thread::LocalKey;
 

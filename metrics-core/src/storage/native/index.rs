@@ -4,13 +4,13 @@
 //! bound of a schema is also a bound of all finer schemas. So the index is computed in the finest
 //! one, schema 8, and shifted right, rounding up, to get the index in a coarser one.
 //!
-//! All powers of two are divided in the same way. The exponent gives the index of the power, and
-//! the mantissa the rest, through a table. In this file, a *cell* is an entry of that table: one of
-//! 512 ranges of mantissas of equal width. Bounds are more than one cell apart, so that a cell has
-//! at most one bound, and one comparison with this bound decides; the table also corrects for
-//! bounds not being evenly spaced. Bounds other than powers of two are irrational. A float is at
-//! most such a bound if and only if it is at most the largest float below it, which the table
-//! stores, so the result is exact.
+//! The range from each power of two to the next is divided in the same way. The exponent gives the
+//! index of the power, and a table gives the rest for the mantissa. In this file, a *cell* is an
+//! entry of that table: one of 512 ranges of mantissas of equal width. Bounds are more than one
+//! cell apart, so that a cell has at most one bound, and one comparison with this bound decides.
+//! The table also corrects for bounds not being evenly spaced. Bounds other than powers of two are
+//! irrational. A float is at most such a bound if and only if it is at most the largest float below
+//! the bound. The table stores that float, so the result is exact.
 
 /// The finest schema of the specification.
 pub(crate) const FINEST: i8 = 8;

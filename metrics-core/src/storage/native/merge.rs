@@ -232,8 +232,8 @@ impl<'a> Table<'a> {
 
     /// Makes this table at least as coarse as another one.
     ///
-    /// The zero threshold becomes the wider one of the two, or wider still: tables of two metrics
-    /// that are summed to one series may have buckets which that threshold divides.
+    /// The zero threshold becomes the wider one of the two. It becomes wider still if that
+    /// threshold divides a bucket, as it may in a sum of series of two metrics.
     pub(super) fn coarsen(&mut self, other: TableView<'_>) {
         let view = self.view();
         let mut threshold = view.zero_threshold().max(other.zero_threshold());

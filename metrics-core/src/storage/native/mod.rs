@@ -4,11 +4,11 @@
 //! `n`, bucket bounds grow by the factor `2^(1/2^n)`. A bucket's *index* is its position in the
 //! schema, and values at most the *zero threshold* away from zero count in the *zero bucket*.
 //!
-//! * `config`: the declaration and its checks; `snapshot`: buckets as plain data;
-//! * `index`: from a value to the index of its bucket;
-//! * `table`: the storage of the buckets, a hash table; `merge`: tables are summed and made
-//!   coarser; `record`: an observation finds or adds its bucket; `reset`: a series regains its
-//!   resolution.
+//! * `config` holds the declaration and its checks, and `snapshot` the buckets as plain data.
+//! * `index` computes the index of a value's bucket.
+//! * `table` stores the buckets in a hash table. `record` finds or adds the bucket of an
+//!   observation, `merge` sums tables and makes them coarser, and `reset` gives a series its
+//!   declared resolution again.
 //!
 //! [specification]: https://prometheus.io/docs/specs/native_histograms/
 

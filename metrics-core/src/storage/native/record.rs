@@ -3,8 +3,8 @@
 //! A thread's table is a part of its [block](crate::storage::histogram_block): between two
 //! observations, the counts add up to the block's `COMMIT`. A slot's key is stored before its first
 //! count, and a reader loads the counts before the keys, so that the reader knows the bucket of
-//! every count. A thread that has no room for another bucket merges buckets under the lock of
-//! scrapes, so that no scrape sees a half-merged table.
+//! every count. A thread that has no room for another bucket merges buckets under the lock that
+//! scrapes take, so that no scrape sees a half-merged table.
 //!
 //! Each thread enforces the limit of buckets for its own table, and a scrape enforces it again for
 //! the sum of the tables. A thread or scrape that makes buckets coarser also stores the new
@@ -31,7 +31,7 @@ impl NativeConfig {
 
     /// The key of the bucket of a value that is further from zero than the zero threshold.
     ///
-    /// For NaN, and for negative values if they are not allowed, a key that no bucket has.
+    /// Returns a key that no bucket has for NaN, and for negative values if they are not allowed.
     #[inline(always)]
     fn key(self, value: f64, shift: u32) -> Key {
         let magnitude = self.magnitude(value);
@@ -127,7 +127,7 @@ fn key_of(config: NativeConfig, table: &[AtomicU64], slot: usize) -> Key {
 fn make_room(config: NativeConfig, table: &[AtomicU64], shared: Option<&[AtomicU64]>) -> bool {
     let mut values = [0; MAX_CELLS];
     let mut own = Table::new(config, table::load(config, table, &mut values));
-    // A late recording uses the shared table as its own.
+    // In a late recording, `table` is the shared table, and there is no other.
     let shared = shared.filter(|shared| shared.as_ptr() != table.as_ptr());
     let Some(shared) = shared else {
         let has_room = own.make_room(0);

@@ -75,7 +75,7 @@ pub(crate) fn advance(config: NativeConfig, shared: &[AtomicU64], read: &[u64], 
     Step::Nothing
 }
 
-/// Stores the start of the new period in the shared table, which is zero otherwise.
+/// Stores the start of the new period in the shared table, whose other cells are zero.
 pub(crate) fn restart(shared: &[AtomicU64]) {
     let started = clock::created_timestamp();
     shared[STARTED].store(started.to_bits(), Ordering::Relaxed);

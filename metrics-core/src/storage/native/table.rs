@@ -109,10 +109,11 @@ impl NativeConfig {
         ((key.bits() + offset) & (self.slots() - 1) as u64) as usize
     }
 
-    /// The first slot of the search for a bucket: its home, unless it counts the largest values.
+    /// The first slot of the search for a bucket: its home slot, or the slot after that for the
+    /// bucket of the largest values.
     ///
-    /// Infinity has the same index as the largest values. `find_bucket`, which looks at home slots
-    /// for any value, must not find a bucket for it, so that bucket is never in its home slot.
+    /// Infinity has the index of that bucket and must not be counted. `find_bucket` accepts any
+    /// value but looks at home slots only, so it finds no bucket for infinity.
     pub(super) fn first_probe(self, key: Key, shift: u32) -> usize {
         let home = self.home(key);
         if key.index() == index::coarser(index::OF_INFINITY, shift) {

@@ -65,7 +65,7 @@ pub(in crate::storage) fn with_flags<R>(run: impl FnOnce(&Flags) -> R) -> R {
 
 /// Reads the calling thread's copy buffer; `None` if the thread has ended.
 ///
-/// From the first call on, the thread's end will fold its cells.
+/// The first call lets the thread's end add the thread's cells to the shared cells.
 pub(in crate::storage) fn with_copies<R>(read: impl FnOnce(&Copies) -> R) -> Option<R> {
     EXIT_GUARD.try_with(|guard| read(&guard.copies)).ok()
 }
