@@ -1,5 +1,5 @@
-//! Expands attributes on generated `impl` blocks, traits and modules as the compiler would, and
-//! compares the instrumented functions with the written ones.
+//! Tests attributes on generated `impl` blocks, traits and modules: expands them as the compiler
+//! would, and checks how often each function is counted.
 //!
 //! The items combine visibilities, qualifiers, clauses, attributes, trailing commas, items between
 //! functions, and fragments of a `macro_rules!`, which are groups without delimiters.
@@ -115,7 +115,7 @@ struct Generated {
     expected: Counts,
 }
 
-/// The form in which a `macro_rules!` passes the parts of an item on.
+/// The fragments of a `macro_rules!` that the generated item contains.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fragments {
     None,
@@ -301,7 +301,7 @@ fn assert_counts(item: &TokenStream, expected: &Counts) {
     assert_eq!(counts.len(), expected.len(), "in {item}");
 }
 
-/// Headers of containers, with a place for the generic parameters.
+/// Headers of containers, without `where` clauses.
 const HEADERS: [&str; 8] = [
     "impl<T> Store<T>",
     "unsafe impl<'a, T: Clone, const N: usize> a::Of<{ 1 }> for Store<'a, [T; { N }]>",

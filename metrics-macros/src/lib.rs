@@ -3,7 +3,7 @@
 //! Each macro runs through three stages (`pipeline`): `parse` turns tokens into the types of
 //! `model`, `model` checks them, `expand` turns them into code and cannot fail. Rules that
 //! metrics-core applies at run time, too, such as those for names, are `const fn`s of metrics-core
-//! that the generated code calls. `parse` and `expand` use `model` and never each other.
+//! that the generated code calls. `parse` and `expand` use `model`, and neither uses the other.
 
 mod expand;
 #[cfg(test)]

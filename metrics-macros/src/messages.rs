@@ -1,8 +1,9 @@
 //! Tests the error messages for tokens that the grammar does not allow. Each message says what to
 //! write; syn's own messages, such as "expected identifier", do not.
 //!
-//! One test has common mistakes, with the message of each. The other replaces every token of valid
-//! input by tokens that do not belong there, and compares the messages with syn's.
+//! Some tests contain common mistakes, each with its message. The others replace every token of
+//! valid input by tokens that do not belong there, and assert that no message has the form of
+//! syn's.
 
 use std::str::FromStr;
 
@@ -56,7 +57,7 @@ fn of_labels(input: &TokenStream) -> Vec<String> {
     messages(pipeline::derive_labels(input.clone(), "m"))
 }
 
-/// Checks that each input has this one error.
+/// Asserts that each input causes exactly the error beside it.
 fn assert_each(errors: impl Fn(&TokenStream) -> Vec<String>, cases: &[(&str, &str)]) {
     for (input, message) in cases {
         assert_eq!(errors(&tokens(input)), [*message], "{input}");

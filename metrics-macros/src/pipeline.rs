@@ -81,8 +81,8 @@ fn try_instrument(
     })
 }
 
-/// Replaces an attribute of the block by one on the item itself, or moves it below that; false if
-/// nothing changed.
+/// Replaces the block's attribute `inherited` by the item's own, or moves it below an attribute
+/// that may be the item's own; returns false if neither applies.
 ///
 /// An attribute on the item with the same name replaces the block's at once. The block's attribute
 /// moves below attributes that may be the same one under an imported name: these are expanded first.
@@ -159,7 +159,8 @@ pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
             if cfgs.is_empty() {
                 errors.append(own);
             } else if let Err(error) = own.finish() {
-                // The combination of labels may be one that never occurs.
+                // The error gets the `cfg` attributes of its combination of labels, which may never
+                // occur.
                 let error = error.into_compile_error();
                 tokens.extend(quote!(#(#cfgs)* const _: () = { #error };));
             }

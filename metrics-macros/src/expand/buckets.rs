@@ -41,7 +41,8 @@ impl Bounds {
         }
     }
 
-    /// Checks of `__BOUNDS`: of each bound in a list by the function `one`, of a rule by `all`.
+    /// Checks `__BOUNDS`: each bound of a list with the function `one`, or the bounds of a rule,
+    /// such as `linear(...)`, with the function `all`.
     pub(super) fn checks(&self, krate: &Path, one: &str, all: &str) -> TokenStream {
         match self {
             Bounds::List(bounds) => {
@@ -79,8 +80,8 @@ impl Native {
     pub(super) fn expand(&self, krate: &Path) -> TokenStream {
         let setters = self.options().map(|(setter, _, value)| {
             let setter = format_ident!("{setter}");
-            // The setter does not have the span of the value: if the value has a wrong type, the
-            // check of the option already reports that there.
+            // The setter does not get the span of the value, because the check of the option
+            // already reports a value of a wrong type there.
             quote!(.#setter(#value))
         });
         let reset_after = self.reset_after.get();

@@ -1,4 +1,5 @@
-//! Expands the derives: the implementations of `Label`, and of `LabelSet` and `Labels`.
+//! Expands `#[derive(Label)]` to an implementation of `Label`, and `#[derive(Labels)]` to
+//! implementations of `LabelSet` and `Labels`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -336,7 +337,7 @@ fn distinct(labels: &LabelStruct) -> TokenStream {
     checks.take(1).collect()
 }
 
-/// Requires `bound` of a type that mentions a generic parameter.
+/// Adds `ty: bound` to the `where` clause if the type mentions a type parameter.
 fn add_bound(generics: &mut Generics, ty: &Type, bound: &TokenStream) {
     let is_param = |ident: &Ident| {
         let mut params = generics.type_params();

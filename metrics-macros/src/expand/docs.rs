@@ -35,7 +35,8 @@ pub(super) fn add(args: &Args, function: &mut Function) {
         function.attrs.push(heading);
     }
     for (title, query) in Queries::new(args, function).all(args) {
-        // With a language, because rustdoc compiles code blocks without one as Rust.
+        // The code block names a language, because rustdoc compiles code blocks without one as
+        // Rust.
         for line in ["", title, "", "```promql"] {
             function.attrs.push(parse_quote!(#[doc = #line]));
         }
@@ -121,8 +122,8 @@ impl Queries {
     }
 }
 
-/// A `concat!` of the text in which `module_path!()` replaces [`MODULE`]: only the compiler knows
-/// the module's path.
+/// A `concat!` of the text in which `module_path!()` replaces [`MODULE`], because only the compiler
+/// knows the module's path.
 fn with_module(text: &str) -> TokenStream {
     let mut parts = text
         .split(MODULE)

@@ -10,8 +10,8 @@
 //! | `labels(on_return(size: Size = f))` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue(Some(call::map_result::<_, Size>(__result, f))),))` |
 //! | `err(fault: Fault)` | `\|__result\| call::LabelledOutcome::new(.., &(call::ResultValue::<&Fault>(call::error_of(__result)),))` |
 //!
-//! A label without a type is wrapped in `call::OpenLabel`: its values are not known at compile
-//! time.
+//! A label without a type is wrapped in `call::OpenLabel`, because its values are not known at
+//! compile time.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};

@@ -2,8 +2,8 @@
 //!
 //! Some lints look at a function's signature, at whether it awaits, or at whether its result is
 //! always `Ok`. They do not find this in the expansion, and `#[expect]` would report an unfulfilled
-//! expectation. All Clippy lints are treated so, and `unconditional_recursion`, on the function, on
-//! its arguments and on the `impl` block, trait or module around it:
+//! expectation. This module replaces all Clippy lints and `unconditional_recursion`, on the
+//! function, on its arguments and on the `impl` block, trait or module around it:
 //!
 //! `#[expect(clippy::unused_async, dead_code)]` gives `#[allow(clippy::unused_async)]` and
 //! `#[expect(dead_code)]`.

@@ -117,8 +117,8 @@ pub(super) fn items(
 pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
-    // Histograms are allocated at first use: a thousand timed functions would make every thread's
-    // static storage too large.
+    // Histograms are allocated at first use, because a thousand timed functions would make every
+    // thread's static storage too large.
     let limit = if args.instrument.is_timed {
         quote!(0)
     } else {
@@ -141,7 +141,7 @@ fn const_labels(args: &Args, function: &Function) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
     let name = function_name(args, function);
-    // A family of the function's own states the sample in its help instead.
+    // No label for a function with a family of its own, whose help states the sample.
     let sample = args.sample.get().filter(|_| !args.name.is_set());
     let sample = sample.map(|sample| {
         let value = format!("{}/{}", sample.share, sample.of);
@@ -201,8 +201,8 @@ fn possible(call: &TokenStream, certainty: &Certainty, probe: &str) -> TokenStre
     }
 }
 
-/// A call that sets the labels beside the const labels: their names and closed values, and which of
-/// them come with the result. `None` if there are no such labels.
+/// The call of the setter for all labels except the const labels: their names, their closed values,
+/// and which of them are computed from the result. `None` if there are none.
 fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
     let krate = &args.krate;
     let p = quote!(#krate::__private);

@@ -35,7 +35,8 @@ use super::{
 use crate::model::{Args, CallForm, Function, Returns};
 
 /// Wraps the body in the recorders of the attributes, or moves all of them below the next function
-/// attribute. The last one is the attribute that is expanded, the others had moved below it.
+/// attribute. The last of `attributes` is the one that is being expanded; the others had moved
+/// below it.
 pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStream {
     if let Some(args) = attributes.last() {
         docs::add(args, &mut function);
@@ -97,8 +98,8 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     let returns = Returns::of(function, args);
     let is_decided = args.ok_if.is_set() || args.error_if.is_set();
     let is_named = is_decided || args.has_result_labels();
-    // The closure needs a type for its parameter, and `impl` cannot be named. Nor can the type of
-    // code in `measure!`.
+    // Does not check a closure whose parameter's type cannot be named: one with `impl`, or the
+    // inferred type of code in `measure!`.
     let output = match &returns.output {
         ReturnType::Type(_, ty) if is_named && !names_impl(ty) && !returns.is_inferred() => {
             Some(ty)

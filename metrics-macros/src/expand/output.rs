@@ -57,10 +57,11 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
     ty
 }
 
-/// A function that returns its argument, for a return type with `impl Fn(...)`: from the bound the
-/// compiler infers the parameters of a closure that the body returns, which it cannot infer from
-/// `_`. The body is passed through this function. The same applies to a return type `impl Trait`
-/// whose trait the macro does not know, because a future may implement it. `None` for other types.
+/// A function that returns its argument, and through which the body is passed if the return type
+/// contains `impl Fn(...)`. From the bound, the compiler infers the parameters of a closure that
+/// the body returns; it cannot infer them from `_`. A return type `impl Trait` gets this function,
+/// too, if the macro does not know whether the trait is one of closures or of futures. `None` for
+/// other types.
 ///
 /// `-> Result<impl Fn(&str) -> usize, E>` gives
 ///
@@ -139,7 +140,7 @@ pub(super) fn declared(
     let Some(bounds) = opaque_bounds(ty).filter(|_| form.follow() == Some(Follow::Probed)) else {
         return existing("Undeclared");
     };
-    // A tracked future lives as long as the future that it wraps.
+    // Leaves out lifetimes, because a tracked future lives as long as the future that it wraps.
     let traits = bounds
         .iter()
         .filter(|bound| matches!(bound, TypeParamBound::Trait(_)));

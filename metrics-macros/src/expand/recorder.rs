@@ -48,9 +48,9 @@ pub(super) struct Recorder {
     pub(super) ending: TokenStream,
     /// The `use` declarations that `ending` needs in scope.
     pub(super) imports: TokenStream,
-    /// See [`closure_hint`].
+    /// The function of [`closure_hint`], if the return type needs one.
     pub(super) closure_hint: Option<TokenStream>,
-    /// See [`declared`].
+    /// The bounds of the return type, as [`declared`] returns them.
     pub(super) declared: Declared,
 }
 
@@ -81,8 +81,8 @@ impl Recorder {
         let (ending, imports) = if reads_result {
             ending(args, &returns, &call, function.brace)
         } else if returns.form.follow().is_some() {
-            // A future or stream can hold a closure without knowing how long the types live that the
-            // function `never_fails` mentions.
+            // A closure, because the type of the function `never_fails` mentions the result's type:
+            // a future or stream that holds the function could not outlive that type.
             (quote!(|__result| #call::never_fails(__result)), quote!())
         } else {
             (quote!(#call::never_fails), quote!())

@@ -75,7 +75,8 @@ pub(crate) fn kind(krate: &Path, name: &str) -> TokenStream {
 
 /// The line of a token in the file that `file!()` names; see `metrics_core::__private::line_in`.
 pub(crate) fn line(private: &TokenStream, span: Span) -> TokenStream {
-    // The snapshot tests run outside of a compiler, where spans have no lines.
+    // Reads the span only inside a compiler: the snapshot tests run outside of one, where spans
+    // have no lines.
     let (file, line) = if proc_macro::is_available() {
         let span = span.unwrap();
         (span.file(), u32::try_from(span.line()).unwrap_or(0))

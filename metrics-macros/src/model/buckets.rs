@@ -19,7 +19,7 @@ pub(crate) enum Bounds {
     Rule(Box<BoundsRule>),
 }
 
-/// `linear(start, step, count)` or `exponential(start, step, count)`.
+/// `linear(start, step, count)`, or `exponential(start, factor, count)` with the factor in `step`.
 #[derive(Clone)]
 pub(crate) struct BoundsRule {
     pub(crate) name: Ident,

@@ -78,7 +78,8 @@ impl CallForm {
             return CallForm::Returned(Follow::Future);
         }
         let is_stated = stated.future.is_some() || stated.stream.is_some();
-        // The closure that a probe needs would become the caller that `#[track_caller]` reports.
+        // `#[track_caller]` excludes a probe, because the probe's closure would become the caller
+        // that is reported.
         if is_stated || function.attribute("track_caller").is_some() || !may_be_followed(ty) {
             CallForm::Value
         } else {
@@ -149,8 +150,8 @@ fn output(bounds: &Bounds) -> Option<&Type> {
     of("Future").or_else(|| of("FusedFuture"))
 }
 
-/// Whether the bounds are those of an `impl IntoFuture` that does not name its future type, because
-/// a tracked future has another type.
+/// Whether the bounds are those of an `impl IntoFuture` that a tracked future can replace: they do
+/// not name the future's type.
 fn is_followed_into_future(bounds: &Bounds) -> bool {
     let of = |key| binding(bounds, "IntoFuture", key);
     of("Output").is_some() && of("IntoFuture").is_none() && may_be_tracked(bounds)
@@ -260,7 +261,8 @@ fn may_be_followed(ty: &Type) -> bool {
             let Some(last) = path.path.segments.last() else {
                 return false;
             };
-            // A function that returns `Self` creates or changes a value, and does no other work.
+            // A function that returns `Self` is taken for a constructor or setter, whose result is
+            // not a future.
             let is_value = path.qself.is_none()
                 && (path.path.is_ident("Self")
                     || VALUE_TYPES.iter().any(|value| last.ident == value));

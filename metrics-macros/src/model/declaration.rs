@@ -20,7 +20,7 @@ pub(crate) struct Declaration {
     pub(crate) attrs: MetricAttrs,
     pub(crate) vis: Visibility,
     /// The tokens `static` and `;`. The expansion keeps them, because the compiler reports an
-    /// unused static only if it is spelled by the user.
+    /// unused static only if these tokens are the user's.
     pub(crate) keyword: Token![static],
     pub(crate) end: Token![;],
     pub(crate) ident: Ident,

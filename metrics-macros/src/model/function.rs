@@ -179,7 +179,7 @@ pub(crate) struct Member {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MemberKind {
     Function {
-        /// Whether it has a body and is not a `const fn`.
+        /// Whether the function has a body and is not a `const fn`.
         is_instrumentable: bool,
     },
     Container,

@@ -34,8 +34,8 @@ pub(crate) fn moved_attributes(
             && (is_directly_below
                 || !expanded.is_inherited && expanded.instrument.attribute == instrument.attribute)
         {
-            // The attribute's own expansion has reported its errors: with any, it would not have
-            // moved.
+            // Drops the errors of a moved attribute: there are none, because an attribute with
+            // errors does not move.
             let errors = &mut Errors::default();
             let tokens = list.tokens.clone();
             moved.push(args(

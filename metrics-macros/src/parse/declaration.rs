@@ -61,7 +61,7 @@ fn add_declarations(tokens: TokenStream, list: &mut Vec<Declaration>, errors: &m
         Ok(())
     };
     let skipped = parser.parse2(tokens).err();
-    // After another error, the skipped token may follow from that.
+    // Reports a skipped token only without another error, which may be the cause.
     if let Some(skipped) = skipped.filter(|_| own.is_empty()) {
         own.push(syn::Error::new(
             skipped.span(),
@@ -71,8 +71,8 @@ fn add_declarations(tokens: TokenStream, list: &mut Vec<Declaration>, errors: &m
     errors.append(own);
 }
 
-/// Parses `prefix = "app";`, if the block begins with a setting. One that is not well-formed is
-/// reported, and a prefix returned, so that metrics without a name cause no further errors.
+/// Parses `prefix = "app";`, if the block begins with a setting. Reports a malformed setting and
+/// returns a prefix in its place, so that metrics without a name cause no further errors.
 fn prefix(input: ParseStream, errors: &mut Errors) -> syn::Result<Option<LitStr>> {
     const EXAMPLE: &str = "write `prefix = \"app\";`";
 

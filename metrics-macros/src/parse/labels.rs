@@ -97,14 +97,14 @@ fn on_return(key: &Ident, input: ParseStream) -> syn::Result<Vec<ResultLabel>> {
     Ok(labels)
 }
 
-/// Whether the expression that `start` begins with is one word, so that what follows is not a part of
-/// the label.
+/// Whether `start` begins with an expression of one word; tokens after it are then not part of the
+/// label.
 fn is_one_word(start: ParseStream) -> bool {
     let expression = start.fork().parse::<Expr>();
     matches!(expression, Ok(Expr::Path(path)) if path.path.get_ident().is_some())
 }
 
-/// The error about something that is not a label and suggests none.
+/// The error about tokens that are not a label, if they do not suggest a name for one.
 fn no_label(span: Span) -> syn::Error {
     let message = "expected a label; write `labels(argument)` or `labels(name = expression)`";
     syn::Error::new(span, message)
@@ -131,7 +131,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
     let is_displayed = start.peek(Token![%]);
     let percent = if is_displayed { "%" } else { "" };
     if is_displayed {
-        // The fork is not used any more.
+        // Skips the `%`.
         let _: syn::Result<Token![%]> = start.parse();
     }
     let message = match start.fork().parse::<Expr>() {

@@ -54,7 +54,7 @@ impl VisitMut for Shorten<'_> {
     }
 
     fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
-        // The position in `qself` counts segments that are removed.
+        // Removes `qself`, whose position counts segments that are removed below.
         path.qself = None;
         visit_mut::visit_type_path_mut(self, path);
     }

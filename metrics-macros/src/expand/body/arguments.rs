@@ -29,7 +29,8 @@ pub(super) fn owned_arguments(
     recorders: &[Recorder],
     sig: &mut Signature,
 ) -> TokenStream {
-    // Labels, and attributes below this one, may name the variables of a pattern.
+    // Moves the variables of patterns instead of the arguments if labels or attributes below this
+    // one may name the variables.
     let are_named = recorders.iter().any(|recorder| recorder.is_labelled);
     if are_named || function.next_active_attribute().is_some() {
         move_variables(sig, recorders)
@@ -63,7 +64,7 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
         } else {
             let name = format_ident!("__arg{index}", span = Span::mixed_site());
             moved.extend(quote! {
-                // The variable is mutable for patterns with `ref mut`.
+                // `#name` is mutable, because a pattern with `ref mut` borrows from it.
                 #(#cfgs)*
                 #[allow(unused_mut)]
                 let mut #name = #name;
@@ -91,9 +92,9 @@ fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     moved
 }
 
-/// Names the variables that the arguments are bound to, the last one first: an `async` block
-/// captures variables in the order of their first use, and drops them in the same order. If the
-/// variables were moved, each would take up room in the future twice.
+/// Names the variables that the arguments are bound to, the last one first, because an `async`
+/// block captures variables in the order of their first use, and drops them in the same order. If
+/// the variables were moved, each would take up room in the future twice.
 pub(super) fn name_variables(sig: &Signature) -> TokenStream {
     let mut named = vec![name_receiver(sig)];
     for_each_variable(&mut sig.clone(), |cfgs, pat| {
@@ -178,7 +179,7 @@ fn rebinding_lints(ident: &Ident, recorders: &[Recorder]) -> TokenStream {
         lints.extend(quote!(, clippy::no_effect_underscore_binding));
         lints.extend(quote!(, clippy::used_underscore_binding));
     }
-    // Allows an argument that only a label uses and the body does not.
+    // Allows `unused_variables` if a label uses the argument, because the body may not use it.
     let is_it = |word: &Ident| word == ident;
     let is_in_label =
         |recorder: &Recorder| recorder.is_labelled && mentions(recorder.series.clone(), &is_it);

@@ -1,4 +1,4 @@
-//! Wraps code in `measure!`: a closure, a block, or an `async` block.
+//! Expands `measure!`: wraps the closure, block or `async` block in code that records its call.
 //!
 //! `measure!("parse", counted, in_flight, || text.parse::<u32>())` expands to
 //!
@@ -40,7 +40,8 @@ pub(in crate::expand) fn code(function: &Function, recorders: &[Recorder]) -> To
     quote!({ #imports #code })
 }
 
-/// Runs the code without recorders; `call` is the path of `metrics_core::__private::call`.
+/// Expands to a run of the code without recorders; `call` is the path of
+/// `metrics_core::__private::call`.
 pub(in crate::expand) fn run(function: &Function, call: &TokenStream) -> TokenStream {
     let (capture, body) = (function.capture(), &function.body);
     if function.sig.asyncness.is_some() {

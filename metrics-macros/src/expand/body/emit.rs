@@ -26,10 +26,11 @@ pub(in crate::expand) fn emit(
 
 /// The body in braces of its own, so that items in it do not follow generated statements.
 ///
-/// A body on one line may be a mere expression. If its braces had the user's span, the compiler
-/// would report them as unneeded.
+/// The braces of a body on one line get a generated span, because the compiler would report braces
+/// with the user's span around a mere expression as unneeded.
 pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
-    // The snapshot tests run outside of a compiler, where spans have no lines.
+    // Reads lines only inside a compiler: the snapshot tests run outside of one, where spans have
+    // no lines.
     let is_on_one_line =
         proc_macro::is_available() && brace.unwrap().start().line() == brace.unwrap().end().line();
     let span = if is_on_one_line {

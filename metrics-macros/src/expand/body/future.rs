@@ -79,7 +79,8 @@ fn awaited(function: &Function, recorders: &[Recorder], follow: Option<Follow>) 
         &before,
         &function.body,
     );
-    // A `match` without arms has any type, so also `!`, which stable Rust cannot name here.
+    // A `match` without arms coerces to every type, including `!`, which stable Rust cannot name
+    // here.
     let body = if is_never(&function.sig.output) {
         quote_spanned!(function.brace=> match #tracked.await {})
     } else {
@@ -129,7 +130,7 @@ fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>
     if !is_documented {
         return emitted;
     }
-    // Rustdoc shows the function as it is written.
+    // Emits the function as it is written for rustdoc, which then shows its signature.
     let written = emit(function, &function.sig, &function.body);
     quote! {
         #[cfg(doc)]
@@ -188,7 +189,8 @@ fn tracked_block(
     before: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
-    // The innermost recorder's future polls the block, so it takes the first `CallStart`.
+    // In reverse order, because the innermost recorder's future polls the block and takes the first
+    // `CallStart`.
     let labelled = recorders
         .iter()
         .rev()
@@ -239,7 +241,7 @@ fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> To
     }
 }
 
-/// Wraps an `async` block in `measure!`.
+/// Wraps an `async` block that is the argument of `measure!`.
 pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> TokenStream {
     tracked_block(
         function,
@@ -280,7 +282,7 @@ fn tracked_output(
     } = recorder;
     let bounds = &declared.bounds;
     let [name, form_name] = ["__future", "__form"].map(|name| Ident::new(name, Span::mixed_site()));
-    // Errors and warnings about the return type appear at its tokens.
+    // Takes the span of the return type, so that errors and warnings about the type appear there.
     let (span, is_opaque) = match &function.sig.output {
         ReturnType::Type(_, ty) => (first_span(ty), matches!(ungrouped(ty), Type::ImplTrait(_))),
         ReturnType::Default => (function.brace, false),
@@ -314,7 +316,7 @@ fn tracked_output(
         let #ending_variable = #ending;
         #call::TrackedFuture::<_, #ty, _>::#constructor(#series #name, #ending_variable)
     };
-    // The user's code returns something to await, and not the `async` block that holds the code.
+    // Allows the lint, because the user's code, and not the generated block, yields a future.
     let allow = quote!(#[allow(clippy::async_yields_async)]);
     let block = quote_spanned! {function.brace=>
         #allow

@@ -1,5 +1,5 @@
-//! Wraps the body of a function that returns a future or stream, or may do so, if the syntax of its
-//! return type does not tell more.
+//! Wraps the body of a function that returns a future or stream, or may do so, if the syntax of the
+//! return type does not name the kind of future.
 //!
 //! `#[counted] fn call(&mut self, n: u8) -> Self::Future { self.service.call(n) }` expands to
 //!
@@ -24,10 +24,10 @@
 //! }
 //! ```
 //!
-//! `metrics_core::call::returned` describes how the compiler selects the form. With `#[counted(future)]`
-//! it is known: the last two statements are then `call::follow::<call::BoxedFutureForm, call::Counted<_>,
-//! _, _, _, _>(__series, __body, ..)`. If the return type is `impl Trait`, its bounds are in the place of
-//! `call::Undeclared`:
+//! `metrics_core::call::returned` describes how the compiler selects the form. With
+//! `#[counted(future)]` the form is known: the last two statements are then
+//! `call::follow::<call::BoxedFutureForm, call::Counted<_>, _, _, _, _>(__series, __body, ..)`. If
+//! the return type is `impl Trait`, its bounds are in the place of `call::Undeclared`:
 //!
 //! ```text
 //! enum __Declared {}
@@ -94,7 +94,7 @@ fn call_of(
         ["__series", "__body", "__form"].map(|name| Ident::new(name, Span::mixed_site()));
     let output = closure_output(&function.sig.output);
     let closure = in_braces(function.brace, body.clone());
-    // Errors and warnings about the return type appear at its tokens.
+    // Takes the span of the return type, so that errors and warnings about the type appear there.
     let (span, is_opaque) = match &function.sig.output {
         ReturnType::Type(_, ty) => (first_span(ty), is_opaque(ty)),
         ReturnType::Default => (function.brace, false),

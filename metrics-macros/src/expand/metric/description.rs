@@ -43,8 +43,8 @@ struct NameChecks {
     labels: &'static str,
 }
 
-/// The checks of names of ASCII letters, digits, `_` and, in metrics, `:`, which scrapers without
-/// support for UTF-8 names accept, too.
+/// The checks that allow only ASCII letters, digits, `_` and, in metrics, `:`, so that scrapers
+/// without support for UTF-8 names accept the names.
 const LEGACY: NameChecks = NameChecks {
     metric: "check_declared_metric",
     label: "check_declared_label",
@@ -66,7 +66,7 @@ const EXISTING: NameChecks = NameChecks {
 };
 
 impl Expansion<'_> {
-    /// The items and checks of a metric without storage, and its description, which uses the items.
+    /// The checks and the items that the description uses, and the description itself.
     pub(super) fn description(&self) -> (TokenStream, TokenStream) {
         let names = self.label_names();
         let bounds = self.bounds();

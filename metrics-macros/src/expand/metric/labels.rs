@@ -134,7 +134,8 @@ impl Expansion<'_> {
                     Mode::On => self.recorded_value(index, name, label),
                     Mode::Off => self.unrecorded_value(name, label),
                 });
-                // A tuple of more labels, which `model` reports, would not be a label set.
+                // Leaves out surplus labels, which `model` reports, because a longer tuple is not a
+                // label set.
                 let values = values.take(MAX_LISTED_LABELS);
                 let span = Span::call_site().located_at(labels[0].ty.span());
                 (
