@@ -145,7 +145,8 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
             ));
         }
     }
-    // The suffixes of other types, such as `_total`, need no check: they are errors already.
+    // The suffixes of other types, such as `_total`, need no check, because they are errors
+    // already.
     for word in ["counter", "gauge", "histogram", "summary"] {
         if words.contains(&word) && family.kind.name() == word {
             texts.push(format!("the type is known; leave `{word}` out of the name"));

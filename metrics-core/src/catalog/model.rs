@@ -101,10 +101,10 @@ pub struct CatalogLabel {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CatalogNative {
-    /// The initial resolution: each bucket's upper bound is that of the previous one times 2 to the
-    /// power of 2<sup>−schema</sup>.
+    /// The initial resolution: each bucket's upper bound is the previous bucket's upper bound times
+    /// 2 to the power of 2<sup>−schema</sup>.
     pub schema: i8,
-    /// Half the width of the zero bucket: it counts observations of at most this absolute value.
+    /// Half the width of the zero bucket, which counts observations of at most this absolute value.
     pub zero_threshold: f64,
     /// The maximum number of buckets. Beyond it, the zero bucket is widened if the declaration
     /// allows it, or the resolution is reduced.

@@ -57,7 +57,8 @@ pub(crate) fn number_matcher(label: &str, number: f64) -> String {
     if text == open_metrics {
         matcher(label, "=", &text)
     } else {
-        // The point is the only special character of the two: exponents are equal in both formats.
+        // The point is the only special character, because numbers with an exponent (`1e+06`) are
+        // equal in both formats.
         let open_metrics = open_metrics.replace('.', r"\.");
         matcher(label, "=~", &format!("{text}|{open_metrics}"))
     }

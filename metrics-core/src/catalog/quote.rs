@@ -11,7 +11,8 @@ pub(crate) fn quoted(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
-            // Not printable (YAML 1.2, section 5.1), or a line break in YAML 1.1.
+            // Escapes characters that are not printable (YAML 1.2, section 5.1), and line breaks of
+            // YAML 1.1.
             c if c.is_control()
                 || matches!(
                     c,

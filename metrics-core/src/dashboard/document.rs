@@ -91,7 +91,7 @@ impl Dashboard {
             "templating": { "list": self.variables.to_json(self.datasource.as_deref()) },
             "panels": panels(&self.rows),
         });
-        // Cannot fail: every map key is a string and every number is finite.
+        // Cannot fail, because every map key is a string and every number is finite.
         serde_json::to_string_pretty(&dashboard).unwrap_or_default()
     }
 }

@@ -97,8 +97,8 @@ fn quantiles(family: &CatalogFamily) -> Panel {
         .query("average", average(family, &[]))
 }
 
-/// Panels like those of a histogram, but without rates: the buckets hold current counts, not
-/// totals.
+/// Panels like those of a histogram, but without rates, because the buckets hold current counts,
+/// not totals.
 fn gauge_histogram(family: &CatalogFamily) -> Vec<Panel> {
     vec![
         Panel::heat_map(&format!("{}, distribution", family.name))

@@ -6,7 +6,8 @@ use crate::{
     describe::kind::Kind,
 };
 
-/// Selects the samples named like the family plus `suffix`, as the dashboard's variables filter.
+/// Selects the samples whose name is the family's plus `suffix`, filtered by the dashboard's
+/// variables.
 pub(super) fn samples(family: &CatalogFamily, suffix: &str) -> String {
     samples_with(family, suffix, None)
 }

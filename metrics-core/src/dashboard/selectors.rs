@@ -7,8 +7,9 @@ use crate::{
 
 /// The labels of a family that get a dashboard variable.
 ///
-/// Names that Grafana does not accept for a variable are left out: it takes letters, digits and
-/// underscores only. So are all labels of an info, which are meant for reading, not for filtering.
+/// Leaves out the labels in [`WITHOUT_VARIABLE`], names with characters other than ASCII letters,
+/// digits and underscores, which Grafana does not accept for a variable, and all labels of an info,
+/// which are meant for reading, not for filtering.
 pub(super) fn labels(family: &CatalogFamily) -> impl Iterator<Item = &str> {
     let is_info = family.kind == Kind::Info;
     let names = family.labels.iter().map(|label| &*label.name);

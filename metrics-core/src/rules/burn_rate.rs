@@ -248,7 +248,7 @@ struct Burn {
     is_page: bool,
     long: u64,
     short: u64,
-    /// In multiples of the rate that spends the whole error budget in 30 days.
+    /// The burn rate: a multiple of the rate that spends the whole error budget in 30 days.
     rate: f64,
 }
 

@@ -67,7 +67,7 @@ pub struct Recorded<T = ()> {
 struct KnownMetric {
     name: String,
     query: Query,
-    /// For each label, the values of a closed one; `None` if it is open.
+    /// All values of each label if they are known at compile time; otherwise `None`.
     labels: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
