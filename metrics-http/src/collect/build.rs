@@ -67,7 +67,7 @@ impl Info {
     fn shared(family: Family, labels: Vec<(String, String)>) -> Arc<dyn Collector> {
         static KNOWN: Mutex<Vec<Arc<Info>>> = Mutex::new(Vec::new());
 
-        // Ignores poisoning: the vector is only pushed to, which leaves it valid after a panic.
+        // Ignores poisoning, because the vector is only pushed to and stays valid after a panic.
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |info: &&Arc<Info>| info.family == family && info.labels == labels;
         if let Some(info) = known.iter().find(is_same) {

@@ -39,7 +39,7 @@ impl Collector for Jemalloc {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        // Statistics are cached until the epoch advances.
+        // Updates the statistics, which jemalloc caches until the epoch advances.
         if epoch::advance().is_err() {
             return;
         }

@@ -90,7 +90,7 @@ impl TaskMonitors {
     }
 
     fn monitors(&self) -> MutexGuard<'_, BTreeMap<String, TaskMonitor>> {
-        // Ignores poisoning: a panic under the lock leaves the map valid.
+        // Ignores poisoning, because a panic under the lock leaves the map valid.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -170,8 +170,8 @@ impl<B: Body> Body for ResponseBody<B> {
                     before
                 });
                 match frame.trailers_ref() {
-                    // Trailers complete the request: they are the last frame, and not every reader
-                    // polls for the end.
+                    // Trailers complete the request, because they are the last frame, and not every
+                    // reader polls for the end.
                     Some(trailers) => Some(request.completion_from(trailers)),
                     None => this.inner.is_end_stream().then(|| before.at_body_end()),
                 }

@@ -54,7 +54,7 @@ impl Asset {
             let content = Cow::Borrowed(self.content.as_bytes());
             full(headers, self.content_type, content)
         };
-        // Does not fail: the tag is ASCII.
+        // Does not fail, because the tag is ASCII.
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             response.headers_mut().insert(header::ETAG, tag);
         }

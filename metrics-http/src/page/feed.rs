@@ -75,7 +75,7 @@ impl FeedQuery {
             links: is_outdated.then_some(current.links),
             points,
         };
-        // Does not fail: non-finite numbers become `null`, and all map keys are strings.
+        // Does not fail, because non-finite numbers become `null`, and all map keys are strings.
         serde_json::to_string(&response).unwrap_or_default()
     }
 }

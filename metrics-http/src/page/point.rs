@@ -190,7 +190,8 @@ fn exponent(index: i32, schema: i32) -> i32 {
     }
 }
 
-/// The value of a counter or gauge, or the number of observations of a histogram or summary.
+/// The value of a counter or gauge, or the number of observations of a histogram or summary; 0 for
+/// other types.
 pub(super) fn total(value: &MetricValue) -> f64 {
     match value {
         MetricValue::Counter(number) | MetricValue::Gauge(number) => number.as_f64(),

@@ -234,7 +234,7 @@ fn nanos_since_epoch() -> u128 {
 ///
 /// An open page polls every second, unless it is paused or in a hidden tab.
 pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Slightly less than the second between two polls of a page, whose timing varies.
+/// Slightly less than a second, because a page polls once a second, with a varying delay.
 const MIN_INTERVAL: Duration = Duration::from_millis(900);
 /// A response lacks the families of collectors that take longer.
 const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(2);

@@ -203,7 +203,8 @@ impl Schema {
                 merge_bounds(&mut self.functions[function].bounds, buckets);
             }
         }
-        // The label names of a collector's family are known only from its series.
+        // Takes the label names of a collector's family from the first series, because the
+        // catalogue lacks them.
         let labels = &mut self.families[at].labels;
         if labels.is_empty()
             && let Some(first) = family.metrics.first()

@@ -94,7 +94,7 @@ impl SeriesQuery {
             offset: self.offset,
             series: page.map(|metric| series(metric)).collect(),
         };
-        // Does not fail: non-finite numbers become `null`, and all map keys are strings.
+        // Does not fail, because non-finite numbers become `null`, and all map keys are strings.
         serde_json::to_string(&response).unwrap_or_default()
     }
 

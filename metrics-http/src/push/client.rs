@@ -45,7 +45,7 @@ impl Client {
         }
     }
 
-    /// Sends a request; returns the headers of a 2xx response, and an error for any other.
+    /// Sends a request; returns the headers of a 2xx response, and an error in all other cases.
     pub(super) async fn send(
         &self,
         method: Method,

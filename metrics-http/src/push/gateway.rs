@@ -136,9 +136,9 @@ impl PushGateway {
 
     /// Pushes in the protobuf format, which includes native histograms.
     ///
-    /// Do not use it for a registry with gauge histograms: after such a push, Pushgateway 1.5
-    /// serves an exposition that breaks off at the gauge histogram, and Prometheus rejects all of
-    /// it.
+    /// Do not use it for a registry with gauge histograms, because after such a push, Pushgateway
+    /// 1.5 serves an exposition that breaks off at the gauge histogram, and Prometheus rejects all
+    /// of it.
     pub fn protobuf(mut self) -> PushGateway {
         self.format = Format::Protobuf;
         self

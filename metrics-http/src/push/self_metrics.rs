@@ -31,7 +31,7 @@ pub(super) fn register(registry: &Registry, url: &str) -> Result<Arc<TargetMetri
     Ok(target)
 }
 
-/// The program's only collector of push metrics: two with the same families would clash.
+/// The program's only collector of push metrics, because two with the same families would clash.
 fn collector() -> &'static Arc<PushCollector> {
     static COLLECTOR: OnceLock<Arc<PushCollector>> = OnceLock::new();
     COLLECTOR.get_or_init(Arc::default)
@@ -128,7 +128,7 @@ impl Collector for PushCollector {
     }
 }
 
-/// Ignores poisoning: no code that can panic runs under these locks.
+/// Ignores poisoning, because no code that can panic runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

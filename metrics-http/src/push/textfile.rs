@@ -114,8 +114,8 @@ fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}-{number}.tmp", process::id()));
         let temporary = path.with_file_name(name);
-        // An existing file is not opened: an earlier process with the same id may have left it, or
-        // an attacker may have placed a link there.
+        // An existing file is not opened, because an earlier process with the same id may have left
+        // it, or an attacker may have placed a link there.
         match OpenOptions::new()
             .write(true)
             .create_new(true)

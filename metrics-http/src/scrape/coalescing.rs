@@ -35,7 +35,7 @@ pub(super) enum Role<K: PartialEq> {
     Leader(Leader<K>),
     /// Send the chunks that the leader encoded.
     Follower(VecDeque<Bytes>, SharedDelivery),
-    /// Encode without sharing: the leader's exposition was too large.
+    /// Encode without sharing, because the leader's exposition was too large.
     Alone,
 }
 
@@ -62,7 +62,8 @@ impl<K: PartialEq + Clone> Coalescer<K> {
                     return Role::Follower(chunks.clone(), delivery.clone());
                 }
                 Ok(_) => return Role::Alone,
-                // The leader was dropped, perhaps because its client went away: elect another.
+                // The leader was dropped, perhaps because its client went away, so the loop elects
+                // another.
                 Err(_) => {}
             }
         }
@@ -89,7 +90,7 @@ impl<K: PartialEq + Clone> Coalescer<K> {
 }
 
 impl<K> Coalescer<K> {
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, Vec<(K, Outcomes)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -24,7 +24,7 @@ impl ContentCoding {
     /// Chooses the coding for an `Accept-Encoding` header.
     #[cfg(any(feature = "gzip", feature = "zstd"))]
     pub(crate) fn negotiate(accept_encoding: Option<&str>) -> ContentCoding {
-        // In order of preference: of codings with the same quality, the first is chosen.
+        // In order of preference, because the first of the codings with the same quality is chosen.
         let offers = [
             #[cfg(feature = "zstd")]
             (ContentCoding::Zstd, ["zstd"].as_slice()),

@@ -109,7 +109,7 @@ impl ClientConnection {
         written.into_iter().for_each(Confirmation::confirm);
     }
 
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Confirmation>> {
         let unwritten = self.unwritten.lock();
         unwritten.unwrap_or_else(PoisonError::into_inner)

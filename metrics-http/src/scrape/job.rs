@@ -17,7 +17,8 @@ use super::{
     pipe::{Tee, Writer},
 };
 
-/// What determines the bytes of an exposition: concurrent scrapes with equal keys are coalesced.
+/// The settings on which the bytes of an exposition depend; concurrent scrapes with equal keys are
+/// coalesced.
 #[derive(Clone, PartialEq)]
 pub(super) struct ScrapeKey {
     pub(super) format: ExpositionFormat,

@@ -88,7 +88,7 @@ impl Write for Writer {
         Ok(total)
     }
 
-    /// Does nothing: encoders flush more often than a socket should be written to.
+    /// Does nothing, because encoders flush more often than a socket should be written to.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Pipe {
         self.drained.notify_one();
     }
 
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

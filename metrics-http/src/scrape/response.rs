@@ -9,7 +9,7 @@ use hyper::{
 
 use super::body::Body;
 
-/// The result of a service: every failure is a response too.
+/// The result of a service; it has no error, because every failure is a response too.
 pub(super) type ServiceResult = Result<Response<Body>, Infallible>;
 
 /// A response with a plain-text body.

@@ -132,7 +132,7 @@ impl Credentials {
         is_known && matches!(check.await, Ok(Ok(true)))
     }
 
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Ignores poisoning, because no code that can panic runs under the lock.
     fn last_accepted(&self) -> MutexGuard<'_, Option<[u8; 32]>> {
         let last = self.0.last_accepted.lock();
         last.unwrap_or_else(PoisonError::into_inner)

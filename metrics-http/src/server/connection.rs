@@ -118,7 +118,7 @@ async fn serve_connection(
     #[cfg(feature = "tls")]
     if let Some(tls) = &config.tls {
         let handshake = time::timeout(config.limits.client_timeout, tls.accept(stream)).await;
-        // A failed handshake is not reported: it concerns the client, which sees it too.
+        // A failed handshake is not reported, because it concerns the client, which sees it too.
         if let Ok(Ok(stream)) = handshake {
             serve_http(stream, client, config.routes, config.limits, closing).await;
         }
@@ -147,7 +147,7 @@ async fn serve_http(
             .serve_connection(stream, service)
     );
     let closing = pin!(closing.changed());
-    // An error is not reported: it concerns the client, which sees it too.
+    // An error is not reported, because it concerns the client, which sees it too.
     if until(closing, connection.as_mut()).await.is_none() {
         connection.as_mut().graceful_shutdown();
         let _ = connection.await;

@@ -33,8 +33,8 @@ pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
 
 /// Serves the metrics of this program at `/metrics` on an address.
 ///
-/// This is all that a program has to do, with or without an async runtime: the server runs on its
-/// own thread. It serves the global registry and adds metrics of the process and the build;
+/// A program has to do nothing else, with or without an async runtime, because the server runs on
+/// its own thread. It serves the global registry and adds metrics of the process and the build;
 /// [`Server::builder`] creates servers with other settings.
 ///
 /// The server runs until the program ends or [`Server::shutdown`] is called; the handle may be

@@ -56,7 +56,8 @@ impl Routes {
         if let Some(credentials) = &table.credentials
             && !credentials.authenticate(request.headers()).await
         {
-            // Probes have no credentials: they get the status of a health check, but no reasons.
+            // Probes often have no credentials, so they get the status of a health check, but no
+            // reasons.
             return match checks {
                 Some((checks, success)) => {
                     let response = checks.clone().respond(success).await;

@@ -26,7 +26,7 @@ impl Buckets {
         first.is_some_and(|bound| *bound < 0.0)
     }
 
-    /// Creates a family of histograms that is never exposed: its registry is dropped here.
+    /// Creates a family of histograms that is never exposed, because its registry is dropped here.
     pub(super) fn create_family(
         &self,
         name: &str,

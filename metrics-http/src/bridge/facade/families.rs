@@ -67,7 +67,7 @@ enum Entry<V: SeriesValue> {
     Clashing(Arc<RejectionCounter>),
 }
 
-/// Where recordings of a key go.
+/// The series, or the counter of rejections, in which the recordings of a key end up.
 pub(super) enum Lookup<V> {
     Series(Arc<V>),
     Rejected(Arc<RejectionCounter>),

@@ -267,7 +267,7 @@ fn describe(
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Ignores poisoning: a panic under a lock leaves the contents consistent.
+    // Ignores poisoning, because a panic under a lock leaves the contents consistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -367,8 +367,8 @@ impl FacadeBuilder {
 
 /// All families that are recorded through the facade, and the settings that they are created with.
 ///
-/// The store has no reference to the registry, because the registry refers to the store: a cycle
-/// would leak both.
+/// The store has no reference to the registry, because the registry refers to the store, and a
+/// cycle would leak both.
 struct FacadeStore {
     limits: Limits,
     default_buckets: Buckets,

@@ -52,7 +52,8 @@ impl Collector for ProcessMetrics {
 }
 
 static DESCS: [Desc; 9] = [
-    // One exclusive family suffices: a registry refuses a second collector of it as a whole.
+    // One exclusive family suffices, because a registry refuses a second collector of it as a
+    // whole.
     Desc::new(
         Kind::Counter,
         "process_cpu_seconds_total",

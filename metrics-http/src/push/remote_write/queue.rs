@@ -130,7 +130,7 @@ impl Queue {
         self.lock().is_closed
     }
 
-    /// Ignores poisoning: no code that can panic runs under the lock.
+    /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -155,8 +155,8 @@ impl Sender {
             return Recovery::Retry(error);
         }
         if !self.is_version_confirmed {
-            // If this was the fallback to 1.0, both versions are refused: the content is at fault,
-            // and the next request tries the preferred version again.
+            // If this was the fallback to 1.0, the server has refused both versions, so the content
+            // is at fault, and the next request tries the preferred version again.
             self.version = self.preferred_version;
         }
         Recovery::Drop(error)
