@@ -50,7 +50,7 @@ impl Peers {
 fn an_idle_series_leaves_after_a_textfile_with_it_was_renamed_into_place() {
     let folder = tempfile::tempdir().unwrap();
     let peers = Peers::idle();
-    // A folder in its place makes the rename fail.
+    // A folder at the path of the textfile makes the rename fail.
     let path = folder.path().join("a.prom");
     fs::create_dir_all(path.join("b")).unwrap();
     for _ in 0..2 {
@@ -83,7 +83,7 @@ fn scrape(server: &Server, name: &str) -> bool {
 #[test]
 fn an_idle_series_leaves_after_a_scrape_with_it_was_read_to_its_end() {
     let peers = Peers::idle();
-    // More than fits into the buffers of a connection.
+    // Makes the exposition larger than the buffers of a connection.
     let options = Options::new("filler", "Fills.").labels(["key"]);
     let filler: DynamicFamily<Gauge> = peers.registry.create_family(options).unwrap();
     let long = "x".repeat(1_000);

@@ -107,7 +107,7 @@ fn credentials_are_sent_as_basic_or_bearer() {
     gateway(&receiver).bearer_auth("abc.def").push().unwrap();
     let sent = receiver.requests();
     let sent: Vec<_> = sent.iter().map(|one| one.header("authorization")).collect();
-    // The example in RFC 7617.
+    // The credentials of the example in RFC 7617.
     let basic = "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==";
     assert_eq!(sent, [None, Some(basic), Some("Bearer abc.def")]);
 }

@@ -6,8 +6,8 @@
 //! the time by the number of counters in `target/encoding.svg`. `--rounds=<number>` sets the number
 //! of rounds.
 //!
-//! Memory is in large pages, where kernel and C library support them: the placement of small pages
-//! in the caches made results differ by 10 % between runs.
+//! Memory is in large pages, where kernel and C library support them, because the placement of
+//! small pages in the caches made results differ by 10 % between runs.
 
 mod common;
 mod encoders;

@@ -22,7 +22,7 @@ use crate::{address::free_address, judge::installed, wait::wait_until};
 #[derive(Debug)]
 pub struct Browser {
     driver: Child,
-    // Kept open: the driver fails when it prints to a closed pipe.
+    // Kept open, because the driver fails when it prints to a closed pipe.
     _stdout: BufReader<ChildStdout>,
     agent: Agent,
     /// The URL of the session.
@@ -229,5 +229,5 @@ fn wait_until_ready(stdout: &mut impl BufRead) {
     panic!("chromedriver did not start: {}", output.join("\n"));
 }
 
-/// Browsers start slowly on a machine that compiles at the same time.
+/// The longest wait for a browser, which starts slowly on a machine that compiles at the same time.
 const TIMEOUT: Duration = Duration::from_mins(3);

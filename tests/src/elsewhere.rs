@@ -1,4 +1,4 @@
-//! Macros that write instrumented functions and declarations into other crates.
+//! A macro that writes an instrumented function and a declaration into other crates.
 
 /// Defines a counted function and a metric.
 #[macro_export]

@@ -19,9 +19,10 @@ pub struct Example {
     program: Child,
     service: SocketAddr,
     metrics: SocketAddr,
-    // Kept open: the program fails when it prints to a closed pipe.
+    // Kept open, because the program fails when it prints to a closed pipe.
     stdout: BufReader<ChildStdout>,
-    // Removed when dropped; the program would leave its own folder behind when killed.
+    // The program's data folder, removed when dropped. Without it, the program would create a
+    // folder, and leave it behind when killed.
     _data: TempDir,
 }
 

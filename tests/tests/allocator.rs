@@ -113,7 +113,7 @@ unsafe impl GlobalAlloc for Recording {
 #[global_allocator]
 static ALLOCATOR: Recording = Recording;
 
-/// Asserts that the metrics equal the expected values; no other thread may allocate meanwhile.
+/// Asserts that the metrics equal the expected values, while no other thread allocates.
 #[track_caller]
 fn assert_exact() {
     PAUSED.store(true, Ordering::Relaxed);

@@ -522,7 +522,7 @@ enum Action {
 
 type Scripted = Pin<Box<dyn Future<Output = Result<(), ()>> + Send>>;
 
-/// A future, until it has ended, and whether it has been polled.
+/// A future, which is `None` after its end, and whether it has been polled.
 struct Actor {
     future: Option<Scripted>,
     begun: bool,

@@ -1,8 +1,8 @@
 //! Tests that invalid values at run time are rejected and counted, and do not change the
 //! exposition. Invalid bounds, quantiles and growth factors of dynamic metrics are errors.
 //!
-//! The tests of `collectors` cover invalid values of collectors, those of `registry` names, and
-//! those of `ui` declarations.
+//! Other test programs cover other invalid input: `collectors` the values of collectors, `registry`
+//! names, and `ui` declarations.
 
 use metrics_core::{
     DynamicMetric, FloatCounter, Format, Gauge, Histogram, MetricValue, Options, Registry, Summary,
@@ -14,7 +14,7 @@ const INFINITY: f64 = f64::INFINITY;
 
 /// NaN and infinities, which would make a sum non-finite.
 const NEVER: [f64; 4] = [NAN, -NAN, INFINITY, -INFINITY];
-/// Negative values, among them those of the smallest and the largest magnitude.
+/// Negative finite values, among them those of the smallest and the largest magnitude.
 const NEGATIVE: [f64; 4] = [-1.0, -f64::MIN_POSITIVE, -5e-324, f64::MIN];
 
 #[test]

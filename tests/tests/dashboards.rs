@@ -91,7 +91,8 @@ fn every_query_for_every_type_returns_data() {
         let catalog = metrics_core::catalog();
         let mut boards = panels(&Dashboard::overview(&catalog));
         boards.extend(panels(&Dashboard::functions(&catalog)));
-        // Without `NATIVE`, Prometheus requests a text format, which has no native buckets.
+        // Omits the panels of a metric with native buckets only: without the flag `NATIVE`,
+        // Prometheus requests a text format, which has none.
         if version == Version::Debian {
             boards.retain(|panel| !title(panel).starts_with("dash_weight_grams"));
         }

@@ -43,7 +43,7 @@ enum TakenBy {
 /// Stores a result of `with`, lets its series expire for good, and records through the result.
 ///
 /// Asserts that the recording is in the overflow series. `prepare` records amounts that cancel each
-/// other out, so that an up-down counter is at rest.
+/// other out, because an up-down counter expires only at 0.
 fn assert_overflow<S>(
     name: &str,
     found: Found,
@@ -159,7 +159,8 @@ fn a_late_recording_of_an_ended_thread_overflows() {
         }
     }
     thread_local! {
-        // The thread uses this before the library's value, so it is dropped after that one.
+        // The thread uses `LAST` before the library's thread-local value, so `LAST` is dropped
+        // after that value.
         static LAST: RefCell<AtTheEnd> = const { RefCell::new(AtTheEnd(None)) };
     }
     let _alone = alone();

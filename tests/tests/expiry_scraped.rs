@@ -89,8 +89,8 @@ fn prometheus_computes_correct_rates_across_expiry() {
     assert_consistent_histograms(&prometheus);
 }
 
-/// Sums the increments of a series over all its lifetimes: each is created after the previous one
-/// and only grows.
+/// Sums the increments of a series over all its lifetimes. Asserts that each lifetime begins after
+/// the previous one, and that the value only grows within a lifetime.
 fn total_increase(values: &[(f64, f64)], created: &[(f64, f64)]) -> f64 {
     let times = |points: &[(f64, f64)]| -> Vec<f64> { points.iter().map(|at| at.0).collect() };
     assert_eq!(times(values), times(created));

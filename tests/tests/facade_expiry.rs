@@ -1,4 +1,4 @@
-//! Tests that idle series expire that are recorded through the facade `metrics`.
+//! Tests that series that the program records through the facade `metrics` expire when idle.
 
 use std::{sync::Barrier, thread, time::Duration};
 
@@ -191,7 +191,7 @@ fn a_recording_that_races_with_the_expiry_of_its_series_is_exposed() {
         for value in 1..=ROUNDS {
             facade.clock.advance(EXPIRY);
             barrier.wait();
-            // The series of the last round is due when this is delivered.
+            // The recording races with this delivery, which may expire the idle series.
             let meanwhile = facade.deliver("scraper");
             barrier.wait();
             let afterwards = facade.deliver("scraper");

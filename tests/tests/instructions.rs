@@ -187,8 +187,7 @@ fn branches(path: &[String]) -> Vec<&String> {
 fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
     let path = hot_path("count_one");
     assert!(calls(&path).is_empty(), "{path:#?}");
-    // One branch checks that the thread's storage exists, the other that it is listed. Both are
-    // always predicted here.
+    // The branches check the state of the thread's storage. The processor predicts both here.
     assert!(branches(&path).len() <= 2, "{path:#?}");
 }
 

@@ -37,7 +37,7 @@ struct Counting;
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
-    // Without a destructor, so that it is usable until the thread's last allocation.
+    // The type has no destructor, so the count is usable until the thread's last allocation.
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 

@@ -238,7 +238,7 @@ fn durations_have_a_heat_map_and_objectives_burn_rates() {
         let _ = cook(true);
     });
     view(&browser, "histograms");
-    // The histograms of other tests may be listed first, and be idle.
+    // Selects the histogram of `cook`, because idle histograms of other tests may be listed first.
     browser.until(
         "(() => {
             const select = document.querySelector('#histogram');

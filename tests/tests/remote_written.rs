@@ -22,7 +22,7 @@ fn scraping_and_remote_write_deliver_the_example_and_its_end() {
         assert!(pushed > 0.0, "{pushed}");
     }
     // Before the program ends, it sends its last values to the Pushgateway and to Prometheus, so
-    // that both have the same. Stale markers then end the series in Prometheus.
+    // that both have the same values. Stale markers then end the series in Prometheus.
     let total = r#"sum(last_over_time(shortener_load_requests_total{job="shortener"}[5m]))"#;
     assert!(prometheus.value(total).is_some_and(|total| total > 0.0));
     assert_eq!(prometheus.value(r#"count({job="shortener"})"#), None);
@@ -127,7 +127,7 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         let exemplars = prometheus.query_exemplars("orders_total", Duration::from_mins(5));
         let exemplars = exemplars[0]["exemplars"].as_array().unwrap();
         assert_eq!(exemplars[0]["labels"]["trace_id"], "abc");
-        // A push that finds out that the server does not know the version is no failure.
+        // A push after which the pusher falls back to version 1 does not count as failed.
         let url = prometheus.write_url();
         let failed = ask(&format!(
             r#"metrics_pushes_total{{url="{url}",result="error"}}"#

@@ -185,7 +185,7 @@ fn rules_match_a_bound_as_it_is_exposed() {
     let rules = rules().to_yaml();
     for bound in ["5e-05", "0.3"] {
         assert!(text.contains(&format!("le=\"{bound}\"")), "{text}");
-        // Within a string of YAML.
+        // The quotes are escaped, because the rule's expression is a string in YAML.
         assert!(rules.contains(&format!("le=\\\"{bound}\\\"")), "{rules}");
     }
 }

@@ -92,7 +92,8 @@ impl Written {
     }
 }
 
-/// Accepts the request, and reports everything as written as its version requires.
+/// Accepts each request. The response to version 2.0 has the required headers with the numbers of
+/// written samples, histograms and exemplars.
 pub fn accept() -> Answer {
     Answer::Computed(|request| {
         let written = Written::of(request);

@@ -59,9 +59,9 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
 
 /// A function that returns its argument, and through which the body is passed if the return type
 /// contains `impl Fn(...)`. From the bound, the compiler infers the parameters of a closure that
-/// the body returns; it cannot infer them from `_`. A return type `impl Trait` gets this function,
-/// too, if the macro does not know whether the trait is one of closures or of futures. `None` for
-/// other types.
+/// the body returns; it cannot infer them from `_`. A return type `impl Trait` also gets this
+/// function if the macro does not know whether the trait is one of closures or of futures. `None`
+/// for other types.
 ///
 /// `-> Result<impl Fn(&str) -> usize, E>` gives
 ///

@@ -1,4 +1,4 @@
-//! [`Generated`]: a generated crate: its folder, and how Cargo builds it.
+//! [`Generated`]: writes a generated crate to a folder, and builds the crate with Cargo.
 
 use std::{
     env::consts::EXE_SUFFIX,

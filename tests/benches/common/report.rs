@@ -29,8 +29,8 @@ const FALLBACK_STORAGE: Build = Build {
     id: "fallback",
 };
 
-/// Prints the tables and writes them to a file; unless `options.as_is` is set, with those of a build
-/// with thin LTO and, for recording, of one with the fallback storage.
+/// Prints the tables and writes them to a file. Unless `options.as_is` is set, adds the tables of a
+/// build with thin LTO and, for the recording bench, of one with the fallback storage.
 pub(crate) fn report(options: &Options, results: &impl Display) {
     let mut tables = format!("### {}\n\n{results}", options.build);
     println!("{tables}");
@@ -58,8 +58,8 @@ fn run_in(build: &Build, options: &Options) -> String {
     if build.flags.is_empty() {
         cargo.arg(target());
     } else {
-        // Builds in a folder of its own, because other flags would make Cargo rebuild everything
-        // there.
+        // Each build with other flags has a folder of its own, because changed flags make Cargo
+        // rebuild everything in a shared folder.
         cargo
             .arg(target().join(build.id))
             .env("RUSTFLAGS", build.flags);

@@ -27,8 +27,8 @@ const LAST: ExpositionStart = ExpositionStart {
 
 pub(crate) struct Counters {
     pub(crate) index: Index,
-    /// The number of recordings that were begun for each series. Synchronised by the standard
-    /// library, which loom does not see, so that it orders nothing.
+    /// The number of recordings that were begun for each series. Loom does not see this lock of the
+    /// standard library, so the lock adds no ordering to the model.
     begun: Mutex<HashMap<SeriesId, u64>>,
     /// The number of recordings that went to the overflow series.
     overflowed: AtomicU64,
@@ -82,7 +82,7 @@ impl Counters {
         self.begin(series);
         let overflow = || {
             self.overflowed.fetch_add(1, Ordering::Relaxed);
-            // The model needs no series for the overflow.
+            // A placeholder: overflow is counted above and not in a series.
             SeriesId {
                 place: 0,
                 generation: 0,

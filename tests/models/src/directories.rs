@@ -82,8 +82,9 @@ pub fn a_growing_directory_loses_no_recording() {
     });
 }
 
-/// If the new directory did not hold the generation that the thread has seen, the thread's cells
-/// would no longer count for the series.
+/// The directory grows after the thread has recorded into the series. The new directory must hold
+/// the generation that the thread has seen, or the thread's cells would no longer count for the
+/// series.
 pub fn a_series_with_open_labels_does_not_decrease_when_a_directory_grows() {
     check(2, || {
         let counters = Counters::permanent();

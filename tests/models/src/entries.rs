@@ -17,7 +17,8 @@ const NEW: u64 = 5;
 
 const LONG: usize = INLINE_WORDS + 1;
 
-/// Two entries whose keys use the same tail, one after the other.
+/// Two entries whose keys use the same tail (storage for the part of a key that does not fit into
+/// the entry), one after the other.
 struct Keys {
     entries: [Entry; 2],
     tail: Tail,
@@ -114,8 +115,8 @@ pub fn an_entry_does_not_match_with_a_tail_of_another_key() {
     });
 }
 
-/// An entry, with flags that its handles and the writer set: atomics of the standard library, which
-/// loom does not see, so that they order nothing.
+/// An entry, with flags that its handles and the writer set. Loom does not see the flags, which are
+/// atomics of the standard library, so they add no ordering to the model.
 struct Place {
     entry: Entry,
     is_in_use: AtomicBool,

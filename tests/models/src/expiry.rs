@@ -16,8 +16,8 @@ use crate::{
 const KEY: u64 = 1;
 const OTHER: u64 = 2;
 
-/// Runs a thread that records into a series that it has recorded into before, and one that expires
-/// the series.
+/// Runs a thread that records into a series that it has recorded into before, and another thread
+/// that expires the series.
 fn run(
     preemptions: usize,
     recorder: impl Fn(&Counters, SeriesId) + Send + Sync + 'static,

@@ -14,8 +14,8 @@ const OLD: u64 = 1;
 const NEW: u64 = 2;
 const STAYS: u64 = 3;
 
-/// Runs `before` and then `recorder` in one thread; meanwhile others replace the old series and
-/// run `scraper`.
+/// Runs `before` and then `recorder` in one thread, while one other thread replaces the old series
+/// and another one runs `scraper`.
 fn run(
     preemptions: usize,
     before: impl Fn(&Counters) + Send + Sync + 'static,
@@ -93,8 +93,8 @@ pub fn recordings_of_an_ended_thread_count_once() {
     run(1, before, recorder, Counters::watch);
 }
 
-/// The thread has found a series but has no cells that were zeroed for it; before it has them, the
-/// place is given to another series.
+/// The thread has found a series, and no cells are zeroed for the series yet when its place is
+/// given to another series.
 pub fn a_recording_into_a_replaced_series_is_dropped() {
     let recorder = |counters: &Counters| {
         let series = crate::series::id::SeriesId {

@@ -112,8 +112,8 @@ pub fn a_key_is_found_behind_one_that_is_removed() {
     });
 }
 
-/// The table is rebuilt in place: the key moves to the slot of a removed one, and a third key takes
-/// the slot that it had.
+/// The table is rebuilt in place: `key` moves to the slot of a removed key, and a third key takes
+/// the slot that `key` has left.
 pub fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
     check(2, || {
         let key = [2, 2];

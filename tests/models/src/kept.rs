@@ -1,4 +1,4 @@
-//! Models of recordings through a stored result of `with`, while its series expires for good.
+//! Models of recordings through a stored result of `with`, while the series expires and is removed.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const KEY: u64 = 1;
 const OTHER: u64 = 2;
 
 /// Runs `before` and then `recorder` in one thread, with a series that this thread has recorded
-/// into and that a scrape has read; meanwhile another thread runs `writer`.
+/// into and that a scrape has read, while another thread runs `writer`.
 fn run(
     preemptions: usize,
     before: impl Fn(&Counters) + Send + Sync + 'static,
@@ -60,7 +60,7 @@ pub fn a_recording_resumes_the_series_or_overflows() {
     run(3, suspend, Counters::record, scrape, assert_counted);
 }
 
-/// As above, with a thread that has ended, whose recordings are late.
+/// Like the model above, but the recording thread has ended, so the recording is late.
 pub fn a_late_recording_resumes_the_series_or_overflows() {
     let before = |counters: &Counters| {
         suspend(counters);

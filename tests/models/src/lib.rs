@@ -6,8 +6,8 @@
 //! different interleavings, and values of loads, that the memory model allows, up to a number of
 //! preemptions. The test `loom` runs all models.
 //!
-//! The layers' types that are private to `metrics-core` are private to this library, too, so the
-//! models are in it, and not in the test.
+//! The layers' types that are private to `metrics-core` are private to this library as well, so the
+//! models are in this library and not in the test.
 
 #![allow(
     missing_docs,

@@ -269,7 +269,7 @@ impl<T> Drop for Local<T> {
     }
 }
 
-/// The thread has ended.
+/// The error of an access to a value of a thread that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended;
 
@@ -280,7 +280,7 @@ loom::thread_local! {
 
 impl<T> LocalKey<T> {
     pub(crate) fn try_with<R>(&'static self, run: impl FnOnce(&T) -> R) -> Result<R, Ended> {
-        // Without a borrow of the cell, because `run` may access the value as well.
+        // Clones the `Rc` and releases the borrow, because `run` may access the value as well.
         let value = self.0.with(|value| value.0.borrow().clone());
         value.map(|value| run(&value)).ok_or(Ended)
     }
@@ -291,7 +291,8 @@ impl<T> LocalKey<T> {
 
     pub(crate) fn end(&'static self) {
         let value = self.0.with(|value| value.0.borrow_mut().take());
-        // While the value is dropped, it cannot be accessed any more.
+        // Drops the value after the statement above has removed it, so that the value's destructor
+        // cannot access the value.
         drop(value);
     }
 }

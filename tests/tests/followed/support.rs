@@ -1,4 +1,4 @@
-//! Functions that the tests share.
+//! Functions for the tests of streams: they create a stream, collect its items, or poll it once.
 
 use std::{
     pin::pin,

@@ -1,4 +1,4 @@
-//! Tests that floats are written as Go writes them, and of the order of lines.
+//! Tests that floats are written as Go writes them, and that lines are in the required order.
 
 use std::collections::{HashMap, HashSet};
 

@@ -23,7 +23,7 @@ const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 3600 - 10);
 /// The number of observations of [`observe_burst`].
 const BURST: u64 = 240;
 
-/// Values in so many buckets that they are merged.
+/// Observes values in so many buckets that buckets are merged.
 fn observe_burst(histogram: &Histogram) {
     for at in 0..BURST {
         histogram.observe((at as f64 / 2.0 - 60.0).exp2());
@@ -212,7 +212,7 @@ fn the_calls_of_a_function_are_reset() {
     assert_eq!(scrape(), "1");
 }
 
-/// Adds up the counts and sums of all periods that expositions end in.
+/// Adds up the counts and sums of a histogram over the periods between its resets.
 #[derive(Default)]
 struct Periods {
     ended: (u64, f64),

@@ -1,5 +1,5 @@
-//! Tests that snapshots of native histograms are consistent under threads, and recording from
-//! destructors and through handles.
+//! Tests native histograms: snapshots are consistent while threads record, and destructors and
+//! handles can record.
 
 use std::{
     cell::RefCell,

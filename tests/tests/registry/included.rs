@@ -365,7 +365,8 @@ fn a_collector_that_leaves_an_included_registry_may_use_the_including_one_when_d
         registry.check().unwrap();
         part.unregister(&collector);
         part.check().unwrap();
-        // `registry` has the last reference, until it takes over the change of `part`.
+        // `registry` now holds the last reference, which it drops when it applies the change of
+        // `part`.
         drop(collector);
         // A destructor that waits for the registry's lock would never return.
         change(&registry).unwrap();

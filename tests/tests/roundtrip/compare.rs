@@ -157,7 +157,7 @@ pub(crate) fn as_python_reads(mut document: Document, dialect: Dialect) -> Optio
             }
         }
         let name = match dialect {
-            // The parser names a counter as OpenMetrics does.
+            // The parser names a counter without `_total`, as OpenMetrics does.
             Dialect::Text if family.kind == "counter" => {
                 name.strip_suffix("_total").unwrap_or(&name).to_owned()
             }

@@ -260,7 +260,7 @@ fn bounds(negative: bool) -> impl Strategy<Value = Vec<f64>> {
             if !negative {
                 *bound = bound.abs();
             }
-            // 0 and -0 are the same bound.
+            // Turns -0 into 0, because both are the same bound.
             *bound += 0.0;
         }
         bounds.sort_by(f64::total_cmp);
@@ -316,7 +316,7 @@ fn recordings(what: &What) -> BoxedStrategy<Recordings> {
             .boxed(),
         What::Histogram(bounds) => observations(bounds),
         What::Native(_, bounds) => observations(bounds.as_deref().unwrap_or_default()),
-        // Values that the sketch distinguishes from 0.
+        // 0, or a value that is large enough for the sketch to distinguish it from 0.
         What::Summary(_) => (prop_oneof![Just(0.0), 1e-6..1e9], 0..20_u8)
             .prop_map(|(value, times)| Recordings::Repeated(value, times))
             .boxed(),

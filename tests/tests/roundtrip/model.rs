@@ -170,7 +170,8 @@ fn exemplar((value, marks): (f64, &Marks)) -> Option<Exemplar> {
     Some((marks.collect(), value))
 }
 
-/// Returns the sum of observations as a thread computes it, with two sums in turn.
+/// Returns the sum of observations as a thread computes it: alternate observations are added to two
+/// sums.
 fn sum_alternating(values: &[f64]) -> f64 {
     let chain = |first| sum(values.iter().skip(first).step_by(2).copied());
     // Starts with the sum that the last observation did not change.
@@ -563,8 +564,8 @@ fn histogram(
         total += count;
         let inside = |(_, value): &&Exemplar| *value > before && value <= bound;
         let exemplar = exemplars.iter().rfind(inside).cloned().map(&example);
-        // The bucket `+Inf` is written only for its exemplar. A histogram with native buckets only
-        // has no classic bucket at all.
+        // The bucket `+Inf` is written only for its exemplar. A histogram that has native buckets
+        // and no classic bounds has no classic bucket at all.
         let has_it = *bound < f64::INFINITY || exemplar.is_some();
         if has_it && (it.buckets.len() > 1 || it.native.is_none()) {
             bucket.push(protobuf::Bucket {

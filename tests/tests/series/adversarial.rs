@@ -161,7 +161,8 @@ impl<'a> Recording<'a> {
         (self.user.len() > 1).then_some(self.why)
     }
 
-    /// Both `None` and `Some("")`, which are one value.
+    /// The user unless `kind` is `b`. `None` and `Some("")` both occur; they are the same label
+    /// value.
     fn guest(&self) -> Option<&'a str> {
         (self.kind != "b").then_some(self.user)
     }

@@ -384,7 +384,8 @@ fn a_series_that_is_created_again_during_a_scrape_is_exposed_once() {
     }
     for format in [Format::Text, Format::OpenMetrics] {
         for name in ["again_gauge", "again_counts_total", "again_seconds"] {
-            // The first series are created again in the places of the last ones.
+            // Removes the first and the last series and creates them again, so that they swap
+            // places.
             let create_again = || {
                 for at in (0..20).chain(SERIES - 20..SERIES).map(|at| at.to_string()) {
                     gauge.remove(&[&at]);

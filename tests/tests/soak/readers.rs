@@ -11,7 +11,8 @@ type SeriesLife = (String, Vec<(String, String)>, u64);
 /// A counter's value, or the count and the sum of a histogram.
 type Value = [f64; 2];
 
-/// Whether this is a family or a line of the test, not a self-metric of an output.
+/// Whether a family's name, or a line of an exposition, belongs to the test and not to a
+/// self-metric.
 fn is_soaked(text: &str) -> bool {
     text.starts_with("soak_")
 }

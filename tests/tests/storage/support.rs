@@ -1,5 +1,4 @@
-//! Starts one generation of threads after another, which record while another thread reads, and
-//! checks what it reads.
+//! Runs generations of threads that record while another thread reads, and checks the values read.
 
 use std::{
     sync::{

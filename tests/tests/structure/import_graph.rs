@@ -67,8 +67,7 @@ impl ImportGraph {
         violations.into_values().collect()
     }
 
-    /// For each file in an import cycle, the shortest one, unless the file is in a cycle found
-    /// before.
+    /// The shortest import cycle through each file, except files in a cycle that was found before.
     pub(crate) fn cycles(&self) -> Vec<String> {
         let mut seen = BTreeSet::new();
         let mut cycles = Vec::new();

@@ -44,7 +44,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// Layers that a layer must not import although they come before it.
 const FORBIDDEN: &[(&str, &str, &[&str])] = &[
-    // A format gets its samples through `sample`, so it can be replaced without touching a metric.
+    // A format gets its samples through `sample`, so formats can change without a change to
+    // metrics.
     ("metrics-core", "format", &["series", "metric"]),
     (
         "metrics-http",
@@ -157,7 +158,8 @@ fn find_long_files(folder: &Path, violations: &mut Vec<String>) {
     for entry in entries {
         let path = entry.expect("a readable folder").path();
         if path.is_dir() {
-            // Fixtures may have been built in place, and snapshots are generated.
+            // Skips the target folders of fixtures that were built in place, and snapshots, which
+            // are generated.
             if !path.ends_with("target") && !path.ends_with("snapshots") {
                 find_long_files(&path, violations);
             }

@@ -148,8 +148,8 @@ impl SourceTree {
         });
         let nested = format!("{below}mod.rs");
         let found = read(&flat).map(|source| (flat, source));
-        // Files of another target or feature are read as well; some examples of the checks leave
-        // files out.
+        // Reads files of other targets and features as well. Ignores a missing file, because some
+        // examples of the checks leave files out.
         if let Some((file, source)) = found.or_else(|| read(&nested).map(|source| (nested, source)))
         {
             self.add_file(file, &source, &path, &below, read);
