@@ -371,8 +371,8 @@ mod enabled {
 /// if the limit on series were reached.
 ///
 /// A recording through the result of a `with` that is older than a `remove`, `clear` or `retain` of
-/// the series is not exposed. If the series of the metric expire, and another series has taken the
-/// storage of the removed one meanwhile, it goes to the overflow series.
+/// the series is not exposed. If the series of the metric expire, and another series uses the
+/// storage of the removed one now, the recording goes to the overflow series.
 ///
 /// In that minute an expired series takes memory, but does not count towards `max_series`. As many
 /// series can expire in it as `max_series` allows, or 32,768 counters or 1,424 histograms with the

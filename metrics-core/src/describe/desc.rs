@@ -331,7 +331,7 @@ impl Desc {
         self
     }
 
-    /// Makes a second collector of the family a clash, although it describes the family alike; for
+    /// Makes a second collector of the family a clash, even if both descriptions are equal. For
     /// collectors of metrics-http whose values describe the whole registry.
     #[doc(hidden)]
     #[must_use]

@@ -244,7 +244,7 @@ pub(crate) const fn empty_value(values: Option<&[&str]>) -> Option<usize> {
     None
 }
 
-/// The first label whose values are not all different.
+/// The position of the first label whose values are not all different.
 pub(crate) const fn label_with_equal_values(
     sets: &[Option<&'static [&'static str]>],
 ) -> Option<usize> {

@@ -49,7 +49,7 @@ pub enum ExemplarLimit {
 /// and sign.
 #[inline(always)]
 pub(crate) fn native_exemplar_bucket(value: f64) -> usize {
-    // Sign and exponent.
+    // The upper 12 bits are sign and exponent.
     (value.to_bits() >> 52) as usize
 }
 
@@ -171,7 +171,7 @@ impl Exemplars {
         store.map_or(0, |store| store.rejected.load(Ordering::Relaxed))
     }
 
-    /// Calls `read` with the exemplars of a row, ascending by value. Holds the lock meanwhile.
+    /// Calls `read` with the exemplars of a row, ascending by value, while it holds the lock.
     pub(crate) fn with_row<R>(&self, row: RowId, read: impl FnOnce(&[RenderedExemplar]) -> R) -> R {
         let Some(store) = self.store.get() else {
             return read(&[]);
@@ -225,8 +225,8 @@ struct ExemplarStore {
     /// The exemplars of each row, keyed by the place of its series (the slot in the index) and the
     /// row's number.
     rows: Mutex<HashMap<(u32, u32), RowExemplars>>,
-    /// For each bit, how many recordings since the last exposition stored no exemplar although they
-    /// looked at the span: it was not sampled, or the lock was taken.
+    /// For each bit, how many recordings since the last exposition looked at the span but stored no
+    /// exemplar, because the span was not sampled or another thread held the lock.
     failures: [AtomicU16; 64],
     rejected: AtomicU64,
 }

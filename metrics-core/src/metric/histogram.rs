@@ -293,7 +293,7 @@ impl<S: SeriesStorage> Histogram<S> {
     ///
     /// The fast path fails, for example, for a thread's first observation, for an invalid value,
     /// for a bucket that is new or not in its home slot of the hash table, and if the cells were
-    /// reset meanwhile.
+    /// reset at the same time.
     #[cold]
     #[inline(never)]
     fn observe_native_cold(&self, value: f64, bucket: usize, layout: impl NativeLayout) -> bool {

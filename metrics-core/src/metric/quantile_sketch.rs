@@ -105,7 +105,8 @@ impl QuantileSketch {
 /// The number whose largest relative difference from the values of a bucket is the smallest.
 fn estimate(bucket: i64) -> f64 {
     let (lower, upper) = (index::upper(bucket, SHIFT), index::upper(bucket + 1, SHIFT));
-    // Subnormal floats may be so far apart that a bucket contains one of them only.
+    // The lowest float in the bucket. The result is limited to it, because the bucket may contain
+    // a single subnormal float.
     let first = f64::from_bits(lower.to_bits() + 1).min(upper);
     // Equals `2 * lower * upper / (lower + upper)`, but does not overflow for the largest floats.
     (lower * (2.0 / (1.0 + lower / upper))).clamp(first, upper)

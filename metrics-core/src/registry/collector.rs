@@ -13,9 +13,9 @@ use crate::{
 /// Exposes what another part of the program, a library or the operating system already counts.
 ///
 /// Before an exposition begins, the registry runs its collectors one after the other on a thread
-/// named `metrics-collect`; if one takes long, another such thread runs the rest. If one panics or
-/// exceeds [`Registry::collector_timeout`](crate::Registry::collector_timeout), the exposition
-/// lacks the families of that collector, and `metrics_collector_errors_total` counts the scrape.
+/// named `metrics-collect`; if a collector takes long, another thread runs the rest. If a collector
+/// panics or exceeds [`Registry::collector_timeout`](crate::Registry::collector_timeout), the
+/// exposition lacks its families, and `metrics_collector_errors_total` counts the scrape.
 /// Scrapes skip a collector that is still running for an earlier scrape that timed out; a scrape
 /// made within a collector skips that collector. A collector may use its registry, for example to
 /// register another collector.

@@ -69,13 +69,13 @@ impl SeriesActivity {
     }
 }
 
-/// The part of a collector's series that all recipients have.
+/// Tells, after a delivery, which series of a collector all recipients have in their final state.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveredSeries {
     idle_nanos: u64,
-    /// The number of the newest exposition that all recipients have.
+    /// Every recipient has received the exposition with this number, or a later one.
     delivered: u64,
-    /// The start time of the exposition that was delivered last.
+    /// The start time of the exposition that was delivered.
     time: u64,
 }
 

@@ -68,7 +68,7 @@ impl CollectorStatus {
     /// Like [`reject`](Self::reject), but counts for `fallback` if `family` is new and `max`
     /// families are known already.
     ///
-    /// This bounds the number of names that are stored for a collector that makes up family names.
+    /// Bounds the number of names that are stored for a collector that makes up family names.
     pub(crate) fn reject_bounded(&self, max: usize, family: &str, fallback: &str, count: u64) {
         if count == 0 {
             return;

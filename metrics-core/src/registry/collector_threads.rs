@@ -195,7 +195,7 @@ fn run_thread(idle: &Weak<Mutex<IdleThreads>>, mut run: Arc<Run>) {
     loop {
         let next = run.execute(|| become_idle(idle));
         // Dropping the last reference to the run drops collectors that were unregistered
-        // meanwhile. Their destructors are code of the program, which may panic.
+        // during the run. Their destructors are code of the program, which may panic.
         call_catching_panics(move || drop(run));
         match next.and_then(|next| next.recv().ok()) {
             Some(next) => run = next,

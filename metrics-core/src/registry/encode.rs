@@ -114,7 +114,7 @@ impl Registry {
     /// ```
     pub fn encode_to_vec(&self, exposition: impl Into<ExpositionFormat>, out: &mut Vec<u8>) {
         let out = Output::Memory(out);
-        // Writing to memory does not fail.
+        // Always `Ok`, because writing to memory does not fail.
         if let Ok(delivery) = self.encode_to(PROGRAM, exposition.into(), out, Duration::MAX, None) {
             delivery.confirm(PROGRAM);
         }

@@ -309,7 +309,7 @@ fn add_member(family: &mut ExposedFamily, member: Member, merges_with: Vec<usize
 impl ExposedFamilies {
     fn find_special_families(&mut self) {
         for (at, family) in self.families.iter().enumerate() {
-            // Merged members do not expire: their sum would decrease if a part of it expired.
+            // Merged members do not expire, because their sum would decrease if one of them expired.
             if family.unmerged_members().any(|member| member.has_expiry()) {
                 self.expiring.push(at);
             }
@@ -326,8 +326,8 @@ impl ExposedFamilies {
         let mut run = None;
         for (at, family) in self.families.iter_mut().enumerate() {
             let single = family.single();
-            // A run caches the start of each line for all scrapers, so it excludes families whose
-            // names are escaped for some scrapers.
+            // A `SingleRun` caches the start of each line for all scrapers, so it excludes families
+            // whose names are escaped for some scrapers.
             match single
                 .filter(|_| has_legacy_name(&family.desc, prefix))
                 .cloned()

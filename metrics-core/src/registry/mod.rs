@@ -1,9 +1,10 @@
 //! Registries: which metrics exist, and what a scrape does with them.
 //!
 //! A registry holds items: metrics and collectors, from link-time registration or added at run
-//! time. After each change, the items are grouped into families again. A scrape runs the collectors
-//! and writes the families into the `Sink` of a format. This module uses `metric` for the values
-//! and `format` for the encoding; `catalog` and `testing` use this module.
+//! time. The items are grouped into families; later expositions use the same families until an item
+//! is added or removed. A scrape runs the collectors and writes the families into the `Sink` of a
+//! format. This module uses `metric` for the values and `format` for the encoding; `catalog` and
+//! `testing`, among others, use this module.
 
 pub(crate) mod builder;
 pub(crate) mod clashes;

@@ -92,6 +92,6 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Half of Prometheus' default scrape timeout (10 s): a scrape in which a collector hangs still
-/// succeeds, and a collector on an overloaded machine is not given up too early.
+/// Half of Prometheus' default scrape timeout (10 s), so that a scrape in which a collector hangs
+/// still succeeds. A shorter time could be too short on an overloaded machine.
 const DEFAULT_COLLECTOR_TIMEOUT: Duration = Duration::from_secs(5);

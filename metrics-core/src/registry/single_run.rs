@@ -64,8 +64,8 @@ pub(crate) struct SingleRunWithHeads<'a> {
 impl SingleRunWithHeads<'_> {
     /// Reads a batch that begins at position `at` of the registry's families.
     ///
-    /// A family with an exemplar cannot be encoded in a batch, so the batch ends before it, and may
-    /// be empty.
+    /// A family that can have exemplars cannot be encoded in a batch. The batch ends before such a
+    /// family, and may be empty.
     pub(crate) fn read<'a>(&'a self, at: usize, reader: &'a mut Reader) -> SingleSamples<'a> {
         let run = self.run;
         let start = at - run.first;

@@ -113,7 +113,7 @@ pub(crate) fn put_any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -
     len + 1
 }
 
-/// Both halves in one word, which the processor loads at once.
+/// All eight digits in one word, which the processor loads at once.
 #[inline(always)]
 fn as_word(digits: &Digits) -> u64 {
     let digits = digits.as_flattened().first_chunk();

@@ -223,7 +223,7 @@ impl<'w> Protobuf<'w> {
             }
             Message::None => false,
             Message::Held(_) | Message::Announced(_) => {
-                // The series are longer than announced: the rest goes into another message.
+                // The series are longer than announced, so the rest goes into another message.
                 self.end_message();
                 self.hold();
                 true

@@ -105,8 +105,8 @@ impl<'w> Text<'w> {
         self.dialect == Dialect::OpenMetrics
     }
 
-    /// Makes a family the current one. Returns whether its encoded head may be cached: the name needs
-    /// neither quotes nor escaping, and the escaping is not `Dots`.
+    /// Makes a family the current one. Returns whether its encoded head may be cached: the name
+    /// needs neither quotes nor escaping, and the escaping is not `Dots`.
     fn set_family(&mut self, head: FamilyHead<'_>) -> bool {
         let FamilyHead { prefix, desc, .. } = head;
         self.kind = if self.is_open_metrics() && desc.is_counter_without_total() {

@@ -17,7 +17,7 @@ pub(crate) static DISABLED_FAMILY: Family = Family::new(
     &[],
 );
 
-/// The values that reading a disabled series gives, enough for a classic histogram of any size.
+/// The values of a disabled series. There are enough for a classic histogram of any size.
 pub(crate) const ZEROS: [u64; 16 + MAX_BUCKETS] = [0; 16 + MAX_BUCKETS];
 
 /// Whether `family` is the one of disabled metrics.

@@ -45,7 +45,7 @@ impl Family {
     }
 
     /// Returns the series with these labels, or creates it. Returns an overflow series if the
-    /// cardinality limit is reached.
+    /// series cannot be created, usually because the cardinality limit is reached.
     #[inline]
     pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
         let found = with_key!(L, labels, |key| self.index().find(key));
