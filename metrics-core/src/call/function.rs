@@ -203,7 +203,7 @@ impl FunctionSpec {
         }
     }
 
-    /// Number of cells of all closed series; 0 if a label is open.
+    /// Number of cells of all series if all labels are closed; 0 if one is open.
     pub const fn cell_count(self, shared: FunctionFamily) -> usize {
         match self.closed_series(shared) {
             Some(series) => self.layout(shared).cells() * self.rows(shared).len() * series,

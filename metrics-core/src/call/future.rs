@@ -15,7 +15,8 @@ use pin_project_lite::pin_project;
 use crate::call::{recorder::Recorder, result::CallOutcome, series::CallSeries, state::CallState};
 
 pin_project! {
-    /// The body of an async function, with the state of its call.
+    /// The body of an `async` function, or a future that a function returns, with the state of the
+    /// call.
     #[must_use = "futures do nothing unless polled"]
     pub struct TrackedFuture<F, R: Recorder, E> {
         #[pin]
@@ -103,8 +104,9 @@ impl<F: Future, R: Recorder<Target = CallSeries>, E: Ending<F::Output, R>> Futur
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<E::Output> {
         let mut this = self.project();
         if let CallState::Unlabelled = this.state {
-            // Only the body has the arguments that labels are computed from. The call has not begun
-            // yet, so a panic here is not recorded.
+            // Polls the body until it passes the series, because only the body has the arguments
+            // that labels are computed from. The call has not begun yet, so a panic is not
+            // recorded.
             if let Poll::Ready(output) = this.body.as_mut().poll(context) {
                 return Poll::Ready(this.ending.end(output, &mut CallState::Ended));
             }
@@ -183,8 +185,8 @@ thread_local! {
 
 /// Passes the series of a call from a body to the [`TrackedFuture`] around it.
 ///
-/// Awaiting it suspends the body once. The [`TrackedFuture`] then begins the call and polls the body
-/// again at once, so the task is not suspended.
+/// Awaiting it suspends the body once. The [`TrackedFuture`] then begins the call and polls the
+/// body again at once, so the task is not suspended.
 #[derive(Debug)]
 #[must_use = "the call begins when this is awaited"]
 pub struct CallStart {

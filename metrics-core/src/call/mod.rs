@@ -10,15 +10,15 @@
 //!   function returns;
 //! * [`TrackedStream`] around a stream that a function returns.
 //!
-//! If the macro cannot tell from the syntax of a return type whether it is a future or a stream, the
-//! compiler selects one of these by the type: see `returned` and `output`.
+//! If the macro cannot tell from the syntax of a return type whether it is a future or a stream,
+//! the compiler selects one of these by the type: see `returned` and `output`.
 //!
 //! `thread::panicking` alone does not tell the outcome: a call made while another panic unwinds may
 //! end without a panic of its own, and a suspended future that is dropped then was cancelled.
 //!
 //! A program may have thousands of annotated functions, and code that is generic over the function
-//! is compiled for each. Only items that take the body or its result are generic over them. A
-//! recorder is small, because it only refers to the function's metric, a `static`
+//! is compiled for each. Therefore, only items that take the body or its result are generic over
+//! their types. A recorder is small, because it only refers to the function's metric, a `static`
 //! [`Family`](crate::metric::family::Family).
 
 mod boxed;

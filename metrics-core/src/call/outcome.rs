@@ -9,6 +9,6 @@ pub enum Outcome {
     Error,
     /// The call panicked.
     Panic,
-    /// The call's future was dropped before it was ready.
+    /// The call's future or stream was dropped before it ended.
     Cancelled,
 }

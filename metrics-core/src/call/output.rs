@@ -35,7 +35,7 @@ macro_rules! level {
     ($(#[$attribute:meta])* $level:ident, $probe:ty, [$($condition:tt)*], $form:ty) => {
         /// Selects how a call ends if a condition on the output type holds.
         pub trait $level<T> {
-            /// The selected form.
+            /// Returns the selected kind of ending.
             $(#[$attribute])*
             #[inline(always)]
             fn form(&self) -> Output<$form, T> {
@@ -63,7 +63,7 @@ level!(
 );
 level!(ValueOutputLevel, OutputProbe<T, D>, [], ValueOutput);
 
-/// The traits that define `form`.
+/// The traits whose method `form` selects how a call ends.
 pub mod output_levels {
     pub use super::{
         BoxedStreamOutputLevel as _, StreamOutputLevel as _, UnchangeableStreamOutputLevel as _,
@@ -71,7 +71,8 @@ pub mod output_levels {
     };
 }
 
-/// Tells how the call of an `async` function with the output `T` ends: as `K` says.
+/// Tells how the call of an `async` function with the output `T` ends: `K` is one of the types
+/// below.
 #[derive(Debug)]
 pub struct Output<K, T>(PhantomData<fn() -> (K, T)>);
 

@@ -89,8 +89,8 @@ impl<T: CallTarget, const FLAGS: u8> Recorder for Counted<T, FLAGS> {
 
 /// The recorder of `#[in_flight]`, which counts a call while it is in progress.
 ///
-/// The series has one row of two cells: the number of calls that have begun, and the number that have
-/// ended.
+/// The series has two cells (64-bit words): the number of calls that have begun, and the number
+/// that have ended.
 #[derive(Clone, Copy, Debug)]
 pub struct InFlightCall<T>(T);
 

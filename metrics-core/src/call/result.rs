@@ -24,7 +24,7 @@ pub trait CallOutcome {
         false
     }
 
-    /// Whether the call has failed.
+    /// Whether the outcome is `error`.
     fn is_error(&self) -> bool;
 }
 

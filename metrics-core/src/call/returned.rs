@@ -70,7 +70,7 @@ macro_rules! level {
     ($(#[$attribute:meta])* $level:ident for $probe:ty, [$($if:tt)*], $form:ident<$($of:ty),*>) => {
         /// Selects when a call ends if a condition on the return type holds.
         pub trait $level<T> {
-            /// The selected form.
+            /// Returns the selected [`Keep`] or [`Follow`].
             $(#[$attribute])*
             #[inline(always)]
             fn form(&self) -> $form<$($of),*> {
@@ -120,7 +120,7 @@ level! {
     ValueLevel for ReturnProbe<T, D>, [], Keep<T>
 }
 
-/// The traits that define `form`.
+/// The traits whose method `form` selects when a call ends.
 pub mod return_levels {
     pub use super::{
         BoxedFutureLevel as _, BoxedStreamLevel as _, FutureLevel as _, StreamLevel as _,
@@ -128,12 +128,12 @@ pub mod return_levels {
     };
 }
 
-/// The form of a function whose call ends when it returns a `T`.
+/// Records a call that ends when the function returns a `T`.
 #[derive(Debug)]
 pub struct Keep<T>(PhantomData<fn() -> T>);
 
-/// The form of a function whose call ends with the future or stream `T` that it returns; `K`
-/// selects how the value is wrapped.
+/// Records a call that ends with the future or stream `T` that the function returns. `K` says how
+/// the value is wrapped: see [`Wrap`].
 #[derive(Debug)]
 pub struct Follow<K, T>(PhantomData<fn() -> (K, T)>);
 
@@ -212,8 +212,8 @@ impl<K: Wrap<T>, T> Follow<K, T> {
     }
 }
 
-/// Runs a body and wraps the returned value in one that records the call, in the form `K`, which the
-/// attribute or the syntax of the return type states.
+/// Runs a body and wraps the returned value in one that records the call. The attribute or the
+/// syntax of the return type states `K`, which says how the value is wrapped.
 #[inline(always)]
 pub fn follow<K, F, T, B, O, C>(
     series: CallSeries,
@@ -251,7 +251,7 @@ pub trait Wrap<T> {
         C: Fn(&Self::Read) -> O + Send + Sync + 'static;
 }
 
-/// Implements [`Wrap`].
+/// Implements [`Wrap`] for a type such as [`FutureForm`].
 macro_rules! wrap {
     ($form:ident, $bound:ident, $read:ident, $wrapped:ty, $series:ident, $value:ident, $outcome_of:ident, $wrap:expr) => {
         impl<T: $bound> Wrap<T> for $form {

@@ -142,8 +142,8 @@ impl CallSeries {
     #[inline(always)]
     fn first_row(self) -> usize {
         match self.id.place as usize {
-            // For functions without labels the place is the constant 0, so that the number of rows is
-            // not loaded.
+            // Does not load the number of rows for functions without labels, whose place is the
+            // constant 0.
             0 => 0,
             place => place * self.family.rows().len(),
         }
@@ -194,8 +194,9 @@ impl CallTarget for CallSeries {
 /// thread's static storage or behind a pointer there; with open labels, they are found through the
 /// directory.
 ///
-/// The expansion contains the function's own key to that storage. The recorders are inlined there, so
-/// the key is a constant, without any code that is generic over the function.
+/// The expansion of the attribute contains the function's own key to that storage. Recorders are
+/// inlined into the expansion, so the key is a constant there, although no code is generic over the
+/// function.
 #[derive(Debug)]
 pub struct LocalCallSeries<L: LocalStorage> {
     series: CallSeries,

@@ -35,7 +35,7 @@ impl<R: Recorder> CallState<R> {
         }
     }
 
-    /// Takes the call out of this state, which is then the state of a call that has ended.
+    /// Returns this state, and leaves [`Ended`](CallState::Ended) in its place.
     pub(super) fn take(&mut self) -> Self {
         mem::replace(self, CallState::Ended)
     }

@@ -33,7 +33,8 @@ pin_project! {
     }
 }
 
-// The implementation of `Debug` asks nothing of `outcome_of`, because closures do not implement it.
+// `Debug` is implemented by hand without a bound on `outcome_of`, because closures do not implement
+// `Debug`.
 impl<S: fmt::Debug, R: Recorder, O: CallOutcome, C> fmt::Debug for TrackedStream<S, R, O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("TrackedStream");

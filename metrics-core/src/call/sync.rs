@@ -13,8 +13,8 @@ use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 #[must_use]
 pub struct CallGuard<R: Recorder> {
     recorder: R,
-    /// Whether the thread was already unwinding when the call began. Then `thread::panicking` at the
-    /// end does not tell whether this call has panicked, and it counts as `ok`.
+    /// Whether the thread was already unwinding when the call began. Then `thread::panicking` at
+    /// the end does not tell whether this call has panicked, and it counts as `ok`.
     was_panicking: bool,
 }
 
@@ -71,8 +71,8 @@ impl<R: Recorder> Drop for PanicGuard<R> {
     }
 }
 
-/// Calls the body of a function that returns a future and is not `async`, or code in `measure!` whose
-/// result is not read; see [`run_call`] for why this is a function.
+/// Calls the body of a function that returns a future and is not `async`, or code in `measure!`
+/// whose result is not read; see [`run_call`] for why this is a function.
 #[inline(always)]
 pub fn make_future<T>(body: impl FnOnce() -> T) -> T {
     body()

@@ -77,8 +77,8 @@ impl<const SHARE: u32, const OF: u32, T: CallTarget, const FLAGS: u8> Recorder
 
 /// The thread's next random number.
 ///
-/// All functions of a thread share the generator. With a counter that selects every n-th call instead,
-/// a thread that calls n functions in a fixed cycle would always time the same one.
+/// All functions of a thread share the generator. With a counter that selects every n-th call
+/// instead, a thread that calls n functions in a fixed cycle would always time the same one.
 #[inline]
 fn random() -> u32 {
     thread_local! {
@@ -146,7 +146,7 @@ impl<const FLAGS: u8> Recorder for Busy<FLAGS> {
 #[inline(never)]
 fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
     if let Some(series) = series.in_busy_family() {
-        // `polled` is negative if the clocks of two processors differ; 0 is recorded then.
+        // Records 0 if `polled` is negative, as it may be if the clocks of two processors differ.
         let polled = u64::try_from(polled.cast_signed()).unwrap_or(0);
         let (family, nanos) = (series.family(), clock::nanos_between(0, polled));
         if is_native {
@@ -179,8 +179,8 @@ fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u6
 
 /// Observes a duration in a row of a histogram with classic buckets only.
 ///
-/// Not inlined: a call costs little beside reading the clock, and there are many annotated
-/// functions.
+/// Not inlined, because there may be many annotated functions, and a call costs little beside
+/// reading the clock.
 #[inline(never)]
 fn observe(cells: &[AtomicU64], row: usize, family: &Family, nanos: u64) {
     let (Some(buckets), Some(cells)) = (family.bucket_table(), family.row_cells(cells, row)) else {
@@ -262,8 +262,8 @@ fn observe_native_in(
 #[cold]
 #[inline(never)]
 fn capture_exemplar(family: &Family, row: RowId, bucket: usize, nanos: u64) {
-    // The bounds are compared in whole nanoseconds, so the value may exceed the bound in seconds. It
-    // is lowered to the bound, because an exemplar must lie in its bucket.
+    // The bounds are compared in whole nanoseconds, so the value may exceed the bound in seconds.
+    // It is lowered to the bound, because an exemplar must lie in its bucket.
     let bound = family.desc().bounds.get(bucket);
     let seconds = to_seconds(nanos);
     let seconds = bound.map_or(seconds, |bound| seconds.min(*bound));
@@ -315,8 +315,8 @@ mod tests {
         SITE.family(FunctionFamily::TIMED, &SHARED)
     };
 
-    /// The reference is a histogram that observes seconds; `tests/tests/native/model.rs` compares such
-    /// histograms with a naive model.
+    /// The reference is a histogram that observes seconds; `tests/tests/native/model.rs` compares
+    /// such histograms with a naive model.
     #[test]
     fn a_timed_call_is_counted_like_an_observation_of_its_seconds() {
         let registry = Registry::new();

@@ -51,7 +51,7 @@ impl<'a> CounterBatch<'a> {
         }
     }
 
-    /// The first counter, if it is live: both halves of its labels, created timestamp and total.
+    /// Labels (in two parts), created timestamp and total of the first counter, if it is live.
     pub(crate) fn first(&self) -> Option<([&'a [u8]; 2], f64, u64)> {
         let SeriesBatch {
             is_live,
@@ -67,8 +67,8 @@ impl<'a> CounterBatch<'a> {
     #[inline(always)]
     pub(crate) fn live_prefix_len(&self) -> usize {
         let is_live = self.series.is_live;
-        // Usually all series are live, and a check for that is faster than a search for the first
-        // gap.
+        // Checks first whether all series are live, because they usually are, and the check is
+        // faster than a search for the first that is not.
         if is_live.iter().fold(true, |all, is_live| all & is_live) {
             return is_live.len();
         }
@@ -92,7 +92,8 @@ impl<'a> CounterBatch<'a> {
     }
 }
 
-/// Histograms with classic buckets only and without exemplars; their labels are not split.
+/// Histograms with classic buckets only and without exemplars; each label set is stored in one
+/// piece.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramBatch<'a> {
     pub(crate) series: SeriesBatch<'a>,
@@ -105,8 +106,8 @@ pub(crate) struct HistogramBatch<'a> {
 }
 
 impl<'a> HistogramBatch<'a> {
-    /// The most series in a batch; a divisor of the number of series in a chunk of labels, so that a
-    /// batch is within one chunk.
+    /// The most series in a batch; a divisor of the number of series in a chunk of labels, so that
+    /// a batch is within one chunk.
     pub(crate) const MAX_LEN: usize = 64;
 
     /// The value of one histogram.

@@ -146,7 +146,8 @@ impl ExpositionFormat {
         self
     }
 
-    /// The escaping of names that the format can express: version 0.0.4 of text has no quoted names.
+    /// The escaping of names: underscores for [`Escaping::AllowUtf8`] in version 0.0.4 of the text
+    /// format, because that version cannot quote names.
     pub(crate) const fn name_escaping(self) -> Escaping {
         match (self.format, self.escaping) {
             (Format::Text, Escaping::AllowUtf8) => Escaping::Underscores,

@@ -64,7 +64,7 @@ impl<'a> LabelBatch<'a> {
         self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
     }
 
-    /// The labels in `halves` as text, which is in `scratch` if it is not stored in one piece.
+    /// The labels in `halves` as text. Uses `scratch` unless they are stored as one piece of text.
     pub(crate) fn text<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
         self.encoding().decode(halves, scratch)
     }
@@ -85,8 +85,8 @@ impl<'a> LabelBatch<'a> {
     }
 }
 
-/// The spans of the halves of a [`LabelBatch`]: 256 first halves, then 256 second halves. A look-up by
-/// a `u8` index therefore needs no bounds check.
+/// The spans of the halves of a [`LabelBatch`]: 256 first halves, then 256 second halves. A look-up
+/// by a `u8` index therefore needs no bounds check.
 #[derive(Debug)]
 pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 

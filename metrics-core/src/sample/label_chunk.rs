@@ -84,7 +84,7 @@ impl LabelChunk {
             requested: Arc::clone(&rendering),
             rendering,
             bytes: vec![0; READ_AHEAD],
-            // Index 0 is empty: a series without labels refers to it.
+            // An empty half at index 0, to which series without labels refer.
             halves: [0, 1].map(|which| vec![HalfSpan::new(which, 0, 0)]),
             fingerprints: [(); 2].map(|()| vec![fingerprint(&[])]),
             replaced: 0,
@@ -236,8 +236,8 @@ impl LabelChunk {
     }
 }
 
-/// The range of a half's bytes in its chunk, with the prefix of a first half or the suffix of a second
-/// half.
+/// The range of a half's bytes in its chunk, with the prefix of a first half or the suffix of a
+/// second half.
 ///
 /// Packed into one word, which takes one load: the length in the upper half, the start in the
 /// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
@@ -249,8 +249,8 @@ impl HalfSpan {
 
     /// The span of a first (`which` = 0) or second half.
     ///
-    /// It is short if it is shorter than [`READ_AHEAD`]. An empty second half is not short: there
-    /// are no labels then, so the sample is written without braces.
+    /// The half is short if it is shorter than [`READ_AHEAD`]. An empty second half does not count
+    /// as short, because the series has no labels then, and encoders leave out the braces.
     pub(crate) fn new(which: usize, start: usize, len: usize) -> Self {
         let is_short = (which..READ_AHEAD).contains(&len);
         let mark = if is_short { 0 } else { HalfSpan::NOT_SHORT };

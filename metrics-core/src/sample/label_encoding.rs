@@ -74,8 +74,8 @@ impl LabelEncoding {
 
     /// Where the last label starts.
     ///
-    /// In text this is a guess, because a value may contain the separator `",`. Labels may be split
-    /// anywhere, but neighbouring series share most before the last label.
+    /// In text this is a guess, because a value may contain the separator `",`. A wrong guess does
+    /// no harm: labels may be split anywhere, and this position only saves the most memory.
     pub(crate) fn last_label_start(self, labels: &[u8]) -> usize {
         match self {
             LabelEncoding::Text => {

@@ -39,7 +39,7 @@ pub(crate) fn push_label(out: &mut String, name: &str, value: &str) {
     out.push('"');
 }
 
-/// Appends rendered labels.
+/// Appends rendered labels, after a comma if `out` has labels already.
 pub(crate) fn push_rendered(out: &mut String, labels: &str) {
     if !out.is_empty() && !labels.is_empty() {
         out.push(',');
@@ -75,8 +75,8 @@ pub(crate) fn sorted(labels: &str) -> String {
     pairs.join(",")
 }
 
-/// Texts that identify a label set as written and under each escaping scheme: some scheme writes two
-/// label sets alike if and only if they have one of these texts in common.
+/// Texts that identify a label set without escaping and under each escaping scheme. Two label sets
+/// have one of these texts in common if and only if some scheme writes them alike.
 pub(crate) fn identities(labels: &str) -> [String; 4] {
     let written = |scheme| {
         let mut escaped = String::new();

@@ -12,8 +12,8 @@ use crate::sample::{
 /// A sink that adds the same labels to the series of the current family and passes them on.
 ///
 /// Used for metrics of an included registry, because their rendered labels are shared with the
-/// included registry's own expositions and lack the labels that the including registry adds. Series
-/// come one by one instead of in batches.
+/// included registry's own expositions and lack the labels that the including registry adds. The
+/// sink accepts series one by one, not in batches.
 pub(crate) struct LabelledSink<'a> {
     sink: &'a mut dyn Sink,
     /// The rendered labels to add.

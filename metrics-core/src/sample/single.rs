@@ -11,7 +11,8 @@ use super::{
 
 /// The maximum number of single-sample families that are read and encoded together.
 ///
-/// Equal to the stride of [`PackedStrings`]: most batches begin at a prefix whose start is stored.
+/// Equal to the stride of [`PackedStrings`], so that most batches begin at a line prefix whose
+/// start is stored.
 pub(crate) const BATCH_SIZE: usize = 128;
 
 /// Consecutive families of a registry that consist of a single unlabelled sample each.

@@ -102,11 +102,11 @@ impl<'a> Observations<'a> {
             Layout::Histogram {
                 sum: Sum::Nanos, ..
             } => match Sum::of(values) {
-                // The conversion of 64 bits is faster.
+                // Converts 64 bits if the rest is zero, because that is faster.
                 [low, 0] => low as f64 / 1e9,
                 sum => nanos(sum) as f64 / 1e9,
             },
-            // The sum of finite observations may overflow to infinity.
+            // Clamps the sum, because the sum of finite observations may overflow to infinity.
             _ => f64::from_bits(values[SUM_OUT]).clamp(f64::MIN, f64::MAX),
         };
         let counts = match layout {

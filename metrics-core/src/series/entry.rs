@@ -63,7 +63,8 @@ const RECENTLY_RECORDED: u32 = 1 << 31;
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Entry {
-    /// The generation of the series, which is odd; an even number while look-ups find no series here.
+    /// The generation of the series, which is odd; an even number while look-ups find no series
+    /// here.
     version: AtomicU64,
     /// The number of the key's first tail, or [`NO_TAIL`].
     next: AtomicU32,
@@ -228,7 +229,8 @@ impl Entry {
         generation
     }
 
-    /// Whether the series is pinned, or was marked as recorded since the last call; clears the mark.
+    /// Whether the series is pinned, or was marked as recorded since the last call; clears the
+    /// mark.
     pub(crate) fn take_recently_recorded(&self) -> bool {
         self.pins.fetch_and(!RECENTLY_RECORDED, Ordering::SeqCst) != 0
     }

@@ -17,8 +17,8 @@
 //!
 //! A recording through a value that `with` returned before checks that the series is still there.
 //! If it is suspended, the recording resumes it; if it was removed, the recording goes to the
-//! overflow series (see `redirect.rs`). A recording is lost only if its thread is stopped for all of
-//! the time above between this check, or the look-up, and the recording.
+//! overflow series (see `redirect.rs`). A recording is lost only if its thread is stopped for all
+//! of the time above between this check, or the look-up, and the recording.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -104,12 +104,12 @@ impl Index {
         true
     }
 
-    /// Suspends the series that had been idle for the expiry time when `exposition` began, and whose
-    /// last values all recipients have: they have received an exposition with at least the number
-    /// `delivered`.
+    /// Suspends the series that had been idle for the expiry time when `exposition` began, and
+    /// whose last values all recipients have: they have received an exposition with at least the
+    /// number `delivered`.
     ///
-    /// At most `limit` series are suspended at a time, or [`most_suspended`](Self::most_suspended) if
-    /// that is more.
+    /// At most `limit` series are suspended at a time, or [`most_suspended`](Self::most_suspended)
+    /// if that is more.
     pub(crate) fn expire_idle(&self, exposition: ExpositionStart, delivered: u64, limit: usize) {
         let most = limit.max(self.most_suspended());
         let mut from = 0;

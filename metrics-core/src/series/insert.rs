@@ -18,8 +18,9 @@ impl Index {
     ///
     /// There is no room if the limit on series is reached, or if handles pin too many places of
     /// removed series. `limit` is called under the lock, so that it returns a limit that was raised
-    /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached, and
-    /// without counting towards it; that is for overflow series. `labels` are the rendered labels.
+    /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached,
+    /// and without counting towards it; that is for overflow series. `labels` are the rendered
+    /// labels.
     ///
     /// [`limit_changed`]: Self::limit_changed
     #[cold]

@@ -23,9 +23,9 @@ pub(crate) enum Redirect {
 impl Index {
     /// Records into a series that was looked up earlier.
     ///
-    /// If the series has expired, the recording resumes it or, if it was removed, goes to the series
-    /// that `overflow` returns. A recording into a series that the program has removed is not
-    /// exposed.
+    /// If the series has expired, the recording resumes it or, if it was removed, goes to the
+    /// series that `overflow` returns. A recording into a series that the program has removed is
+    /// not exposed.
     #[inline(always)]
     pub(crate) fn record(
         &self,
@@ -77,9 +77,9 @@ impl Index {
         let (region, at) = self.region_of(series.place);
         match entry.status(series.generation) {
             Status::Expired => Redirect::Overflow,
-            // The status may be outdated: another series may have claimed the place, and this thread
-            // may have zeroed its cells for that series. Then `generation` returns the generation of
-            // the other series, because the thread has seen its claim.
+            // The status may be outdated: another series may have claimed the place, and this
+            // thread may have zeroed its cells for that series. Then `generation` returns the
+            // generation of the other series, because the thread has seen its claim.
             Status::Live | Status::Suspended | Status::Removed
                 if region.generation(at) == series.generation =>
             {

@@ -76,7 +76,8 @@ impl Index {
         overflowed
     }
 
-    /// Sets the value of a series, which is created if it does not exist; false if there is no room.
+    /// Sets the value of a series, which is created if it does not exist; false if there is no
+    /// room.
     fn put(&self, state: &mut State, new: &NewSeries, limit: usize, beyond_limit: bool) -> bool {
         let hash = self.hash(&new.key);
         let labels = &new.labels;

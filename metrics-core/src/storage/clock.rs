@@ -26,9 +26,9 @@ static SCALE: AtomicU64 = AtomicU64::new(UNKNOWN);
 const UNKNOWN: u64 = 0;
 /// `SCALE` if readings are nanoseconds of the system's clock.
 const SYSTEM: u64 = 1;
-/// `SCALE` if readings are those of `SYSTEM`, except in threads in which a test has frozen the time.
-/// The value is separate, so that readings in programs without such tests do not check whether the
-/// time is frozen.
+/// `SCALE` if readings are those of `SYSTEM`, except in threads in which a test has frozen the
+/// time. The value is separate, so that readings in programs without such tests do not check
+/// whether the time is frozen.
 const FREEZABLE: u64 = 2;
 
 /// Reads the clock, in ticks for [`nanos_between`] and [`seconds_between`].

@@ -395,8 +395,8 @@ impl Layout {
     /// `each_thread` calls its argument with the cells of each running thread. `ticket` is the last
     /// ticket that was used; each snapshot uses the next. Called under the lock.
     ///
-    /// `now` is the reading of [`clock::idle_clock`](super::clock::idle_clock) with which a scrape may
-    /// reset native buckets; `None` if it may not. Returns whether a group was reset.
+    /// `now` is the reading of [`clock::idle_clock`](super::clock::idle_clock) with which a scrape
+    /// may reset native buckets; `None` if it may not. Returns whether a group was reset.
     pub(crate) fn sum_histograms(
         self,
         shared: &[AtomicU64],

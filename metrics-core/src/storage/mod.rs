@@ -45,9 +45,9 @@
 //!
 //! `LocalCells`, `LocalBlock` and `SeriesCache` rely on this: the address of a thread-local value
 //! without a destructor stays valid until the thread has run all of its code. That holds for native
-//! thread-local storage. Elsewhere the standard library keeps such values on the heap and frees them
-//! in an order that it does not promise. There, and with `--cfg metrics_fallback_storage`, the table
-//! above does not apply to declared metrics and functions with closed labels: `DirectoryOnly`
+//! thread-local storage. Elsewhere the standard library keeps such values on the heap and frees
+//! them in an order that it does not promise. There, and with `--cfg metrics_fallback_storage`, the
+//! table above does not apply to declared metrics and functions with closed labels: `DirectoryOnly`
 //! replaces these three types, and all cells are on the heap and found through the directory.
 //! `thread_state/fallback.rs` says how the thread's end works then.
 //!

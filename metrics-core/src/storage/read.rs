@@ -40,8 +40,8 @@ impl Reader {
         }
     }
 
-    /// Creates a reader for the exposition with this number, which may reset native histograms if it
-    /// `has_recipient`.
+    /// Creates a reader for the exposition with this number, which may reset native histograms if
+    /// it `has_recipient`.
     pub(crate) fn for_exposition(exposition: u64, has_recipient: bool) -> Self {
         Reader {
             exposition,

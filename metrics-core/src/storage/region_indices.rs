@@ -12,7 +12,8 @@
 /// steps, and released neighbours combine to a longer free run.
 pub(super) struct RegionIndices {
     /// For each node of the tree, 1 + the binary logarithm of the longest free run below it; 0 if
-    /// there is none. The root is at 1, and the children of the node `n` at `2 * n` and `2 * n + 1`.
+    /// there is none. The root is at 1, and the children of the node `n` at `2 * n` and `2 * n +
+    /// 1`.
     longest: Vec<u8>,
 }
 

@@ -89,7 +89,8 @@ impl NativeConfig {
         self
     }
 
-    /// Sets after how many nanoseconds a series whose buckets were merged is reset; never if it is 0.
+    /// Sets after how many nanoseconds a series whose buckets were merged is reset; never if it is
+    /// 0.
     #[must_use]
     pub const fn reset_after(mut self, nanos: u64) -> Self {
         self.reset_after = if nanos == 0 { u64::MAX } else { nanos };

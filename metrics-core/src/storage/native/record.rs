@@ -65,8 +65,8 @@ impl NativeConfig {
 /// Like [`NativeConfig::find_bucket`], but searches all slots and adds the bucket if it is missing.
 ///
 /// The value must be one that can be observed. `shared` returns the series' shared table, unless
-/// the series was removed. `reopen` is called under the lock: it empties the block of the table, and
-/// returns true, if a reset has closed it.
+/// the series was removed. `reopen` is called under the lock: it empties the block of the table,
+/// and returns true, if a reset has closed it.
 pub(crate) fn find_or_insert_bucket<'s>(
     config: NativeConfig,
     table: &[AtomicU64],
