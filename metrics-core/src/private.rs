@@ -231,8 +231,8 @@ pub const fn check_max_buckets(max: u16) {
 pub const fn check_latency(bounds: &[f64], seconds: f64) {
     let mut i = 0;
     while i < bounds.len() {
-        // The bits are equal for a listed bound: it and the latency were both parsed from decimals.
-        // A bound of `linear` or `exponential` matches only if it is computed to the same float.
+        // The bits are equal for a listed bound, because both the bound and the latency were parsed
+        // from decimals. A bound of `linear` or `exponential` matches only if it is the same float.
         if bounds[i].to_bits() == seconds.to_bits() {
             return;
         }
@@ -340,7 +340,8 @@ pub const fn thread_cell_count(layout: Layout, series: Option<usize>) -> usize {
     }
 }
 
-/// Builds a description without checking it: the expansion checks name and unit at their own tokens.
+/// Builds a description without checking it, because the expansion checks name and unit at their
+/// own tokens.
 pub const fn unchecked_desc(
     kind: Kind,
     name: &'static str,

@@ -116,7 +116,7 @@ impl Decimal {
             }
             power /= 2.0;
         }
-        // The only rounding is the conversion, to the nearest float: the product is exact, because
+        // Only the conversion to `f64` rounds, to the nearest float. The product is exact, because
         // `power` is a power of two that is far from the smallest float.
         let quotient = (quotient * 2 + (rest != 0) as u128) as f64;
         let magnitude = quotient * (power / 2.0);

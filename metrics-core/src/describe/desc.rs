@@ -44,7 +44,8 @@ pub struct Desc {
 }
 
 impl Desc {
-    /// Describes a metric without label names: a collector passes the labels with each series.
+    /// Describes a metric without label names, because a collector passes the labels with each
+    /// series.
     ///
     /// # Panics
     ///
@@ -80,7 +81,8 @@ impl Desc {
             panic!("{}", violation);
         }
         let mut desc = Desc::unchecked(kind, name, help, "");
-        // A collector may write label names that need escaping; they are known only in a scrape.
+        // `Utf8`, because a collector may write label names that need escaping. They are known only
+        // in a scrape.
         desc.label_scheme = ValidationScheme::Utf8;
         desc
     }
@@ -234,7 +236,7 @@ impl Desc {
         {
             panic!("{}", violation);
         }
-        // Assigning to `self.unit` would drop the old value, which a `const fn` cannot.
+        // Does not assign to `self.unit`, because a `const fn` cannot drop the old value.
         if let Cow::Borrowed(place) = &mut self.unit {
             *place = unit;
         }

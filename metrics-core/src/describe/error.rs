@@ -29,7 +29,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    // A `main` that returns an error prints its `Debug` form.
+    // Writes the `Display` text, because a `main` that returns an error prints the `Debug` form.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

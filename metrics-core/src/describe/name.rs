@@ -230,7 +230,7 @@ pub(crate) const fn check_unit(name: &str, unit: &str, kind: Kind) -> Result<(),
     let (family, unit) = (family.as_bytes(), unit.as_bytes());
     let mut i = 0;
     while i < unit.len() {
-        // No format can quote or escape a unit.
+        // Forbids other characters, because no format can quote or escape a unit.
         if !unit[i].is_ascii_alphanumeric() && unit[i] != b'_' {
             return Err("a unit holds letters, digits and `_` only; write one such as `seconds`");
         }

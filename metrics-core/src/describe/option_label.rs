@@ -63,8 +63,8 @@ impl<L: Label> Label for Option<L> {
     }
 }
 
-/// The empty value, then the values of `L`, in an array of `N`: the length of an array cannot depend
-/// on a constant of `L`.
+/// The empty value, then the values of `L`, in an array of length `N`. `N` may exceed the number of
+/// values, because the length of an array cannot depend on a constant of `L`.
 struct Padded<L, const N: usize>(PhantomData<L>);
 
 impl<L: Label, const N: usize> Padded<L, N> {

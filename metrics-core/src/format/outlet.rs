@@ -80,8 +80,8 @@ impl<'w> Outlet<'w> {
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
-                    // The default `write_vectored` writes the first slice only. For a writer that
-                    // has the default, a plain `write` of all bytes takes fewer calls.
+                    // Stops using `write_vectored` if it has written only the first slice, as its
+                    // default does. A plain `write` of all bytes then takes fewer calls.
                     self.is_vectored &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }

@@ -144,8 +144,8 @@ fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
 
 /// Whether a declared metric's open series are pinned while a [`DeclaredSeries`] exists.
 ///
-/// This holds for gauges and state sets: a write to the cell that all threads share cannot be checked
-/// against the series' generation.
+/// True for gauges and state sets, because a write to the cell that all threads share cannot be
+/// checked against the series' generation.
 trait Pinned {
     const IS_PINNED: bool;
 }
@@ -192,8 +192,8 @@ impl<M: DeclaredMetric> SeriesStorage for DeclaredSeries<M> {
     fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
         if M::SERIES.is_some() {
             // Does not call `ensure_registered`, so that a gauge's `set` stays a single store. A
-            // linker that keeps this static usually keeps the registration too: both are in one
-            // module.
+            // linker that keeps this static usually keeps the registration as well, because both
+            // are in one module.
             op(&M::shared()[self.series.place as usize])
         } else {
             series_access::with_open_shared_cell(M::family(), self.series, op)

@@ -118,7 +118,8 @@ impl Exemplars {
         if self.wanted.fetch_and(!bit, Ordering::Relaxed) & bit == 0 {
             return;
         }
-        // The code below allocates. An allocator that records must not enter it again.
+        // Prevents re-entry, because the code below allocates, and an allocator that records must
+        // not enter it again.
         let done = storage::without_reentry(|| {
             let exemplar = span_labels().map(|labels| RenderedExemplar {
                 labels,
@@ -355,7 +356,7 @@ fn span_labels() -> Option<Box<str>> {
             format!("trace_id=\"{trace}\",span_id=\"{span}\"").into_boxed_str()
         })
     };
-    // The subscriber may panic. A recording must not.
+    // Catches a panic of the subscriber, because a recording must not panic.
     let found = catch_unwind(AssertUnwindSafe(|| {
         labels(tracing::Span::current().context()).or_else(|| labels(Context::current()))
     }));

@@ -259,8 +259,8 @@ impl<S: SeriesStorage> Histogram<S> {
             return (None, ExemplarLimit::TenPerRow);
         };
         let bucket = if classic_count > 1 {
-            // The search compares bits, which would put a negative value above positive bounds. If
-            // no bound is negative, a negative value is in the first bucket, like 0.
+            // If no bound is negative, searches for 0 instead of a negative value, because the
+            // search compares bits, which would put a negative value above positive bounds.
             buckets.index_of(value.max(buckets.min_observation()))
         } else {
             0

@@ -217,7 +217,8 @@ impl OutcomeRows {
 
     /// Each result label with the number of its value in a row; 0 is the empty value.
     ///
-    /// Yields nothing if a result label is open: all result labels then belong to the series.
+    /// Yields nothing if a result label is open, because all result labels belong to the series
+    /// then.
     fn result_values(self, row: usize) -> impl Iterator<Item = (&'static ResultLabel, usize)> {
         let mut rest = row % self.rows_per_outcome();
         let mut stride = self.rows_per_outcome();

@@ -70,8 +70,8 @@ pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(
     }
     let (region, at) = family.index().region_of(series.place);
     let mut values = read(region, at);
-    // The generation is compared after the read. Generations are not reused, so if the place still
-    // has this series' generation, it had it during the read.
+    // Compares the generation after the read. Generations are not reused, so if the place still has
+    // the generation of this series, the place belonged to the series during the whole read.
     if region.generation(at) != series.generation {
         values.fill(0);
     }
@@ -97,8 +97,8 @@ pub(crate) fn resolve(family: &Family, labels: &impl LabelSet) -> SeriesId {
     }
 }
 
-/// Finds or creates the series with these labels, and pins it: its place is not reused before
-/// `Index::unpin`.
+/// Finds or creates the series with these labels, and pins it, so that no other series gets its
+/// place before `Index::unpin`.
 pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId {
     loop {
         let series = family.find_or_create(labels);

@@ -2,8 +2,8 @@
 
 /// Access to the values of one series: a [`Handle`](crate::Handle), or a series of a declared metric.
 ///
-/// Metric types such as [`Counter`](crate::Counter) are generic over it, so that recordings into
-/// declared metrics use what is known at compile time: the storage, the layout and the buckets.
+/// Metric types such as [`Counter`](crate::Counter) are generic over this trait, so that recordings
+/// into declared metrics use the storage, layout and buckets that are known at compile time.
 /// The trait is sealed.
 pub trait SeriesStorage: sealed::SeriesStorage {}
 

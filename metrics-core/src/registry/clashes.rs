@@ -65,8 +65,8 @@ pub(crate) fn check_agreement(
         let names: Vec<_> = const_labels.chain(desc.label_names()).collect();
         names.join(", ")
     };
-    // The description of a collector's family has no label names: the collector passes the labels
-    // with each series.
+    // The label names of a collector's family are not compared, because the collector passes the
+    // labels with each series.
     let may_differ_in_labels =
         family.is_collected() || first.allows_mixed_labels && desc.allows_mixed_labels;
     if !may_differ_in_labels && names(first) != names(desc) {
@@ -112,7 +112,7 @@ pub(crate) fn check_agreement(
         }
     }
     match desc.kind {
-        // The declaration has no series in common with another metric, so it may have any type.
+        // The declaration has no series in common with another metric, so no values are added up.
         _ if merges_with.is_empty() => Ok(merges_with),
         Kind::Info => cannot_share("an info"),
         Kind::StateSet => cannot_share("a state set"),
@@ -166,8 +166,8 @@ pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(
     self_metrics::check_name(desc)?;
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
-        // The states are values of a label that has the metric's name. With the registry's prefix,
-        // that name may be an invalid label name, for example because of a `:`.
+        // The states are values of a label that has the metric's name, so the name with the
+        // registry's prefix must be a valid label name. A `:` in the prefix, for example, is invalid.
         if let Err(violation) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
             return Err(format!("`{name}` ({}): {violation}", desc.location()));
         }

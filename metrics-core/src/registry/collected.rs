@@ -44,7 +44,7 @@ impl CollectedValue {
 
     pub(crate) fn gauge_histogram(snapshot: HistogramSnapshot) -> Option<Self> {
         let value = Distribution::new(snapshot)?;
-        // OpenMetrics allows a negative sum only together with a negative classic bound.
+        // Rejects a negative sum without a negative classic bound, which OpenMetrics forbids.
         let is_valid = value.sum >= 0.0 || value.bounds.first().is_some_and(|bound| *bound < 0.0);
         is_valid.then(|| CollectedValue::Histogram(Box::new(value)))
     }

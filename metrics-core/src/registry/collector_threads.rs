@@ -100,7 +100,7 @@ impl CollectorThreads {
             exposition,
             queue: Mutex::new(queue.clone()),
             results: sender,
-            // A system without threads may have no clock either.
+            // Without threads, does not read the clock, because such a system may have none.
             deadline: (HAS_THREADS && timeout < Duration::MAX)
                 .then(|| Instant::now().checked_add(timeout))
                 .flatten(),

@@ -309,7 +309,7 @@ fn add_member(family: &mut ExposedFamily, member: Member, merges_with: Vec<usize
 impl ExposedFamilies {
     fn find_special_families(&mut self) {
         for (at, family) in self.families.iter().enumerate() {
-            // Merged members do not expire, because their sum would decrease if one of them expired.
+            // Merged members do not expire, because their sum would decrease if one expired.
             if family.unmerged_members().any(|member| member.has_expiry()) {
                 self.expiring.push(at);
             }

@@ -136,7 +136,7 @@ impl State {
         self.keys.contains(&item.key())
     }
 
-    /// Drops the grouped families, because items have changed.
+    /// Discards the grouped families, so that the next exposition groups the changed items.
     pub(crate) fn regroup(&mut self) {
         self.discarded.families.extend(self.families.take());
         self.discarded.groupings.extend(self.grouping.take());
@@ -286,7 +286,7 @@ impl Registry {
             return;
         }
         // Each call returns one metric, because nothing may be allocated under the lock that the
-        // call takes: a global allocator that records metrics takes that lock, too.
+        // call takes. A global allocator that records metrics takes the same lock.
         while let Some(family) = family::registered_on_first_use(state.added_on_first_use) {
             state.added_on_first_use += 1;
             let item = Item::Metric(FamilyRef::Declared(family));

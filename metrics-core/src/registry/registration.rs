@@ -38,7 +38,8 @@ pub(crate) fn linked_items() -> Vec<Item> {
             Registration::Family(family) => Item::Metric(FamilyRef::Declared(family)),
             Registration::Collector(collector) => Item::DeclaredCollector(*collector),
         };
-        // With the feature `linkme`, `inventory` and `linkme` both collect each declaration.
+        // Leaves out duplicates, because with the feature `linkme`, both crates collect each
+        // declaration.
         if cfg!(not(feature = "linkme")) || items.iter().all(|known| !known.is_same(&item)) {
             items.push(item);
         }

@@ -61,7 +61,7 @@ impl WideLoop for FindDigitsOfRows<'_> {
 fn divide<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
     let mut fours = [[0_u16; 2]; N];
     for (number, fours) in numbers.iter().zip(&mut fours) {
-        // Vectors multiply 32 bits at once, which is enough for eight digits.
+        // Uses the lower 32 bits, because vectors multiply 32 bits at once. Eight digits fit.
         let number = u64::from(*number as u32);
         let four = (number * TEN_THOUSANDTH) >> 45;
         *fours = [four as u16, number.wrapping_sub(10_000 * four) as u16];

@@ -84,7 +84,8 @@ impl NativeBuckets {
             && self.positive.spans.is_empty()
             && self.negative.spans.is_empty()
         {
-            // An empty span distinguishes a native histogram without observations from a classic one.
+            // Adds an empty span, which distinguishes a native histogram without observations from
+            // a classic one.
             self.positive.spans.push((0, 0));
         }
     }
@@ -108,7 +109,7 @@ impl Spans {
         for (index, count) in buckets {
             let skipped = index - next;
             match self.spans.last_mut() {
-                // Empty buckets in a short gap take fewer bytes than another span.
+                // Fills a short gap with empty buckets, which take fewer bytes than another span.
                 Some((_, len)) if skipped <= 2 => {
                     for _ in 0..skipped {
                         self.deltas.push(-before);

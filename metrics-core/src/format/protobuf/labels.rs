@@ -47,7 +47,7 @@ impl LabelFields {
         let text = labels.as_bytes();
         let mut at = 0;
         while at < text.len() {
-            // `name="`, then up to the next quote. Text with escapes or quoted names goes to the
+            // Finds the two quotes in `name="value"`. Text with escapes or quoted names goes to the
             // slower parser.
             let Some(quote) = find_quote(text, at).filter(|quote| *quote > at) else {
                 return self.parse_escaped(labels);

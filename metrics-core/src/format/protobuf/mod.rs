@@ -93,7 +93,7 @@ enum Message {
 enum Labels<'a> {
     /// Text, which [`Protobuf::labels`] has parsed.
     Parsed(&'a str),
-    /// Encoded fields of a `Metric`, in two halves.
+    /// Encoded fields of a `Metric`, in two parts.
     Fields(&'a [u8], &'a [u8]),
 }
 
@@ -450,7 +450,7 @@ impl Sink for Protobuf<'_> {
             };
             let each = 2 + self.const_labels.len() + 2 + 9 + time;
             let all = estimate.label_bytes + estimate.series * each;
-            // The length of a metric of 128 bytes or more takes another byte.
+            // The length prefix of a metric of 128 bytes or more takes another byte.
             let longest = each - 2 + estimate.longest_labels;
             let longer = if longest < 0x80 { 0 } else { all / 100 };
             self.announce(all + longer + FILLER);

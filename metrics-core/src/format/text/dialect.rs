@@ -93,7 +93,7 @@ impl Dialect {
             }
             Dialect::OpenMetrics => {
                 comment("TYPE", kind.name());
-                // The unit must end the name, which escaping may have changed: under `dots`,
+                // Leaves out the unit if escaping has changed the end of the name: under `dots`,
                 // `seconds_total` becomes `seconds__total`, and the family `seconds_`.
                 let unit = desc.unit_name().filter(|unit| {
                     let rest = name.strip_suffix(unit);

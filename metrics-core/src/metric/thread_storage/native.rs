@@ -67,8 +67,8 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
         let (cached, cells) = index.find_cached(key, hash)?;
-        // Caches nothing if `cells` is `None`: the next recording must first prepare the cells, and
-        // a look-up costs little beside that.
+        // Caches nothing if `cells` is `None`, because the next recording must first prepare the
+        // cells, and a look-up costs little beside that.
         storage::cache_series(local, cache, hash, cached, cells, CachedSeries::is_removed);
         let cells = cells.map(|cells| OpenCells::new(cached, cells));
         Some((cached.id, cells))
