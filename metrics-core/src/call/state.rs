@@ -29,7 +29,7 @@ impl<R: Recorder> CallState<R> {
     #[inline(always)]
     pub(super) fn finish(&mut self, outcome: impl CallOutcome) {
         if let CallState::Running(recorder, _) = *self {
-            // Dropping the old state would end the call a second time.
+            // Forgets the old state, because its drop would end the call a second time.
             mem::forget(mem::replace(self, CallState::Ended));
             recorder.finish(outcome);
         }

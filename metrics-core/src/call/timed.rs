@@ -84,8 +84,8 @@ fn random() -> u32 {
     thread_local! {
         static STATE: Cell<Option<u64>> = const { Cell::new(None) };
     }
-    // A linear congruential generator with Knuth's constants for MMIX. Only its upper bits are
-    // random enough.
+    // A linear congruential generator with Knuth's constants for MMIX. Returns the upper bits,
+    // because the lower ones are not random enough.
     let next = STATE
         .get()
         .unwrap_or_else(seed)
@@ -262,8 +262,8 @@ fn observe_native_in(
 #[cold]
 #[inline(never)]
 fn capture_exemplar(family: &Family, row: RowId, bucket: usize, nanos: u64) {
-    // The bounds are compared in whole nanoseconds, so the value may exceed the bound in seconds.
-    // It is lowered to the bound, because an exemplar must lie in its bucket.
+    // Lowers the value to the bucket's bound, because an exemplar must lie in its bucket. The value
+    // in seconds may exceed the bound, because the bucket was found by whole nanoseconds.
     let bound = family.desc().bounds.get(bucket);
     let seconds = to_seconds(nanos);
     let seconds = bound.map_or(seconds, |bound| seconds.min(*bound));

@@ -65,7 +65,7 @@ impl LabelEncoding {
         whole.extend_from_slice(halves[0]);
         whole.extend_from_slice(halves[1]);
         match self {
-            // Always valid UTF-8: `encode` was called with text.
+            // The bytes are valid UTF-8, because `encode` was called with text.
             LabelEncoding::Text => *scratch = String::from_utf8(whole).unwrap_or_default(),
             LabelEncoding::Protobuf => decode_fields(scratch, &whole),
         }

@@ -176,7 +176,7 @@ fn raw(labels: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = labels;
     std::iter::from_fn(move || {
         let name_end = match rest.strip_prefix('"') {
-            // + 2: both quotes.
+            // Adds 2 for both quotes.
             Some(quoted) => closing_quote(quoted) + 2,
             None => rest.find('=')?,
         };

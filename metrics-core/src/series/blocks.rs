@@ -82,7 +82,7 @@ impl Blocks {
         let slot = match block.checked_sub(self.first.len()) {
             None => &self.first[block],
             Some(extra) => {
-                // The slots suffice for the highest limit and as many suspended series, because the
+                // Creates slots for the highest limit and as many suspended series, because the
                 // limit may be raised.
                 let last = blocks_for(2 * MAX_SERIES);
                 let all = || (self.first.len()..last).map(|_| OnceLock::new()).collect();

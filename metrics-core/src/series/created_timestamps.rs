@@ -96,7 +96,7 @@ mod tests {
                 timestamps.set(position, created.into());
                 model[position] = created.into();
             }
-            // Leaves out positions without a timestamp: an index sets one before it reads it.
+            // Leaves out positions without a timestamp, which an index never reads.
             for (position, created) in model.iter().enumerate().filter(|(_, at)| **at != 0.0) {
                 prop_assert_eq!(timestamps.get(position).to_bits(), created.to_bits());
                 let chunk = position - position % CHUNK_SIZE..position + 1;

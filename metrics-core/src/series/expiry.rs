@@ -94,7 +94,8 @@ impl Index {
             }
             return false;
         }
-        // A gauge may be set to the value that it has, which the digest does not show.
+        // Checks for recordings as well, because the digest stays the same if a gauge is set to the
+        // value that it has.
         let was_recorded = self.entry_at(position).take_recently_recorded();
         if has_changed || was_recorded {
             activity.digest = digest;

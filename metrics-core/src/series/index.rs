@@ -169,7 +169,8 @@ impl Index {
             return None;
         }
         self.table.find(hash, |place| {
-            // The table may pass places that do not exist, whose positions may exceed `usize`.
+            // Skips places that do not exist, which the table may pass, because their positions may
+            // exceed `usize`.
             self.blocks.get(locate(place).0)?;
             let position = position_of(place);
             let is_it =

@@ -86,7 +86,8 @@ impl Index {
         }
         let place = place_of(state.columns.len());
         let (block, offset) = locate(place);
-        // There may be more series than the limit, for instance if the limit was lowered.
+        // Allows for more series than the limit, which exist if the limit was lowered, for
+        // instance.
         if block >= blocks_for(limit.max(state.live) + state.suspended) {
             return None;
         }

@@ -57,7 +57,8 @@ impl Index {
         reader.select(listed.map(|position| position - first));
         let is_size_pass = reader.is_counting_pass;
         let exposition = reader.exposition;
-        // The values of one thread do not tell whether the series is idle.
+        // A reader of one thread expires no series, because the values of one thread do not tell
+        // whether a series is idle.
         let cannot_expire = self.expiry == 0 || reader.is_for_this_thread();
         let mut scratch = String::new();
         region.read_selected(reader, |at, values| {

@@ -68,7 +68,7 @@ impl Index {
         }
         let entry = self.blocks.entry(series.place);
         if entry.status(series.generation) == Status::Suspended {
-            // Under the lock, because a scrape may be about to remove the series.
+            // Takes the lock, because a scrape may be about to remove the series.
             let mut state = self.lock();
             if entry.status(series.generation) == Status::Suspended {
                 self.resume(&mut state, position_of(series.place));
@@ -77,9 +77,9 @@ impl Index {
         let (region, at) = self.region_of(series.place);
         match entry.status(series.generation) {
             Status::Expired => Redirect::Overflow,
-            // The status may be outdated: another series may have claimed the place, and this
-            // thread may have zeroed its cells for that series. Then `generation` returns the
-            // generation of the other series, because the thread has seen its claim.
+            // Checks the generation, because the status may be outdated: another series may have
+            // claimed the place, and this thread may have zeroed its cells for that series. Then
+            // `generation` returns the other generation, because the thread has seen the claim.
             Status::Live | Status::Suspended | Status::Removed
                 if region.generation(at) == series.generation =>
             {

@@ -69,7 +69,8 @@ impl Index {
         for at in distinct {
             if !self.put(&mut state, &new[at], limit, false) {
                 overflowed += 1;
-                // Fails only if handles pin too many places of removed series.
+                // Ignores a failure, which means that handles pin too many places of removed
+                // series.
                 self.put(&mut state, &overflow(at), limit, true);
             }
         }
@@ -105,8 +106,8 @@ impl Index {
     /// Stores all series for the scrapes that are reading them, and begins another set of series.
     fn store_for_scrapes(&self, state: &mut State) {
         let set = std::mem::replace(&mut state.set, Arc::new(SeriesSet::default()));
-        // No scrape is reading the series: each has a reference, which it takes under the lock. A
-        // scrape that is about to drop its reference may still be counted.
+        // Stores nothing if no scrape is reading the series: each scrape takes a reference under
+        // the lock. If a reference is just being dropped, the series may be stored needlessly.
         if Arc::strong_count(&set) == 1 {
             return;
         }

@@ -26,7 +26,7 @@ pub(crate) struct ReplacedSeries {
 impl SeriesSet {
     /// Stores the series, for the scrapes that are reading them, because they are being replaced.
     pub(crate) fn store(&self, series: Box<[ReplacedSeries]>) {
-        // A set is replaced once, under the index's lock, so nothing was stored before.
+        // Nothing was stored before, because a set is replaced once, under the index's lock.
         _ = self.replaced.set(series);
     }
 

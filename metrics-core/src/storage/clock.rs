@@ -54,7 +54,8 @@ pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
 /// Seconds from one reading to another; 0 if `end` is before `start`.
 #[inline(always)]
 pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
-    // On x86-64, the conversion to a float is one instruction from a signed integer.
+    // Converts to a signed integer first, from which the conversion to a float is one instruction
+    // on x86-64.
     let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
     let tick = match SCALE.load(Ordering::Relaxed) {
         UNKNOWN..=FREEZABLE => 1e-9,

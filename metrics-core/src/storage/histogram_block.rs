@@ -271,8 +271,8 @@ pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bo
         return false;
     }
     let total = |values: &[u64]| values.iter().copied().fold(0, u64::wrapping_add);
-    // The cells are not trusted: the additions wrap, and `get_mut` checks the position, so that a
-    // read never panics, whatever numbers it has loaded.
+    // The additions wrap, and `get_mut` checks the position, so that the code below does not panic,
+    // whatever numbers it has loaded.
     let [first, second] = &parts.counts;
     let observations = if second.is_empty() {
         // `all` was summed while the counts were loaded. A vectorised loop over `values` would wait
@@ -358,8 +358,8 @@ impl<A: Atomic> CopyBuffer<A> {
         if ticket == 0 || request & CLOSED != 0 {
             return;
         }
-        // The request has been answered already: the reader repeats it until it finds the copy. The
-        // reader may be reading the copy now, so the copy must not be overwritten.
+        // Copies nothing if this request has been answered already. The reader repeats a request
+        // until it finds the copy, so it may be reading the copy now.
         if self.done.load(Ordering::Relaxed) == ticket {
             block[REQUEST].compare_exchange(request, mark, Ordering::Relaxed);
             return;
@@ -368,8 +368,8 @@ impl<A: Atomic> CopyBuffer<A> {
             copy.store(cell.load(Ordering::Relaxed), Ordering::Relaxed);
         }
         self.done.store(ticket, Ordering::Release);
-        // A plain store could erase a newer request. The exchange keeps it, and it is answered
-        // after the next observation.
+        // Removes this request. An exchange keeps a newer request, which a plain store could erase;
+        // it is answered after the next observation.
         block[REQUEST].compare_exchange(request, mark, Ordering::Relaxed);
     }
 

@@ -239,7 +239,7 @@ impl Region {
 /// lock.
 fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize, sum: usize) {
     for (highest, group) in highest.iter().zip(values.chunks_exact_mut(width)) {
-        // Floats that are not negative compare as their bits do.
+        // Compares the bits, because floats that are not negative compare as their bits do.
         group[sum] = group[sum].max(highest.load(Ordering::Relaxed));
         highest.store(group[sum], Ordering::Relaxed);
     }

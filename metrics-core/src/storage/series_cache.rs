@@ -161,7 +161,8 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         }
         without_reentry(|| {
             let slots: Box<[CacheSlot<T, N>]> = (0..size).map(|_| Cell::new(None)).collect();
-            // The series of the old table are cached again when they are next found in the index.
+            // Discards the old table: its series are cached again when they are next found in the
+            // index.
             self.clear();
             self.slots.set(Box::leak(slots));
         })

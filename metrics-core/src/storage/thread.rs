@@ -144,8 +144,8 @@ unsafe fn attach(
     let attach = || {
         let copies = with_copies(|copies| Arc::clone(copies.get_or_init(Arc::default)))?;
         if matches!(region.layout, Layout::Histogram { .. }) {
-            // Allocated here, because a scrape that needs the buffer holds the lock and so cannot
-            // allocate it.
+            // Allocates the copy buffer here, because a scrape that needs it holds the lock and so
+            // cannot allocate it.
             copies.get_or_init(layout::copy_buffer);
         }
         if region.layout.native().is_some() {

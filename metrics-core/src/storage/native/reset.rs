@@ -64,7 +64,7 @@ pub(crate) fn advance(config: NativeConfig, shared: &[AtomicU64], read: &[u64], 
     if reduced & MARKED != 0 || !is_reduced {
         return Step::Nothing;
     }
-    // Never 0, which would mean that no buckets were merged.
+    // Takes 1 instead of 0, which would mean that no buckets were merged.
     let now = now.max(1) & !MARKED;
     if reduced == 0 {
         shared[REDUCED].store(now, Ordering::Relaxed);

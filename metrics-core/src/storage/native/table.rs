@@ -103,8 +103,8 @@ impl NativeConfig {
     /// The home slot of a bucket.
     #[inline(always)]
     pub(super) fn home(self, key: Key) -> usize {
-        // Buckets at both sides of zero have the same indices: the homes of those below zero are
-        // half the table away.
+        // The homes of buckets below zero are half the table away, because buckets on both sides of
+        // zero have the same indices.
         let offset = u64::from(key.is_negative()) * (self.slots() / 2) as u64;
         ((key.bits() + offset) & (self.slots() - 1) as u64) as usize
     }

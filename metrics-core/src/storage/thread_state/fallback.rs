@@ -38,8 +38,8 @@ sync::thread_local! {
         }
     };
 
-    // Not in `THREAD`, because late recordings have flags too. A flag is set during a recording
-    // only, and no value of the thread is freed meanwhile.
+    // Not in `THREAD`, because recordings need flags even after `THREAD` was dropped. A flag is set
+    // during a recording only, and no value of the thread is freed during a recording.
     static FLAGS: Flags = const { Flags::new() };
 }
 
