@@ -269,7 +269,7 @@ impl Padded {
 /// The most bytes that [`copy_short`] copies.
 pub(crate) const LONGEST: usize = 8 * STEP;
 
-/// Copies the first `len` bytes of a short text, and some that follow.
+/// Copies the first `len` bytes of a short text, and some bytes after them.
 ///
 /// Most texts should be at most `MOST` bytes long. `MOST` bytes are always copied, in moves of fixed
 /// size (`MOST` is a constant, so the loop is unrolled), and the branch for longer texts is

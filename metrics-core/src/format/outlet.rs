@@ -19,7 +19,8 @@ pub(crate) enum Output<'w> {
 /// The buffer of an exposition, and the output that its content goes to.
 pub(crate) struct Outlet<'w> {
     out: Output<'w>,
-    /// False once the writer has taken no more than the first of several slices.
+    /// Whether to call `write_vectored`; false once the writer has taken no more than the first of
+    /// several slices.
     is_vectored: bool,
     result: io::Result<()>,
     pub(crate) buffer: Buffer,

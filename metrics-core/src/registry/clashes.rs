@@ -167,7 +167,8 @@ pub(crate) fn check_reserved_names(desc: &Desc, settings: &Settings) -> Result<(
     if desc.kind == Kind::StateSet {
         let name = format!("{}{}", settings.prefix, desc.name());
         // The states are values of a label that has the metric's name, so the name with the
-        // registry's prefix must be a valid label name. A `:` in the prefix, for example, is invalid.
+        // registry's prefix must be a valid label name. A `:` in the prefix, for example, makes it
+        // invalid.
         if let Err(violation) = name::check_metric(&name, desc.kind, ValidationScheme::Utf8) {
             return Err(format!("`{name}` ({}): {violation}", desc.location()));
         }

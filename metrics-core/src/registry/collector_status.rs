@@ -79,7 +79,8 @@ impl CollectorStatus {
         *rejected.entry(family.to_owned()).or_default() += count;
     }
 
-    /// Waits until no other scrape runs the collector, and begins a run; false after the deadline.
+    /// Waits until no other scrape runs the collector, and begins a run. Returns false if another
+    /// scrape still runs the collector at the deadline.
     pub(crate) fn begin_run(&self, deadline: Option<Instant>) -> bool {
         let mut run = lock(&self.run);
         while run.is_running {
@@ -136,7 +137,7 @@ impl CollectorStatuses {
         Arc::clone(self.0.entry(collector.key()).or_default())
     }
 
-    /// Assigns the status of `from` to `to`, which continues its counts.
+    /// Moves the status of `from` to `to`, so that the counts continue.
     pub(crate) fn transfer(&mut self, from: &Item, to: &Item) {
         if let Some(status) = self.0.remove(&from.key()) {
             self.0.insert(to.key(), status);

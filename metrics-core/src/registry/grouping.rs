@@ -293,7 +293,8 @@ fn is_exposed(
     }
 }
 
-/// Adds a metric to a family of metrics: in one group with the groups at `merges_with`, ascending.
+/// Adds a metric to a family of metrics. The metric and the groups at `merges_with`, ascending,
+/// become one group.
 fn add_member(family: &mut ExposedFamily, member: Member, merges_with: Vec<usize>) {
     // From now on, scrapes can expose the metric's closed series before anything is recorded, so
     // the series get their created timestamp now.

@@ -26,8 +26,8 @@ pub static REGISTRATIONS: [Registration];
 
 /// Everything that was registered at link time, without duplicates.
 ///
-/// Sorted by name and source location, because the linker's order is arbitrary: every build keeps
-/// the same one of two declarations that clash.
+/// Sorted by name and source location, so that every build keeps the same one of two declarations
+/// that clash. The linker's order is arbitrary.
 pub(crate) fn linked_items() -> Vec<Item> {
     let registrations = inventory::iter::<Registration>();
     #[cfg(feature = "linkme")]

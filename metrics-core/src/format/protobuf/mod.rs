@@ -492,8 +492,8 @@ impl Sink for Protobuf<'_> {
     }
 
     fn write_series_at(&mut self, labels: &str, created: f64, timestamp: i64, value: Value<'_>) {
-        // The fields of a `Metric` may have any order, so the timestamp is written with the fields
-        // that come first.
+        // Writes the timestamp as if it were a const label. The fields of a `Metric` may have any
+        // order.
         let len = self.const_labels.len();
         if self.has_timestamps {
             let mut field = Buffer::default();
