@@ -12,7 +12,7 @@ use super::model::{Catalog, CatalogFamily};
 pub struct CatalogWarning {
     /// The family's name.
     pub family: String,
-    /// The file of its first declaration.
+    /// The file of the family's first declaration.
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,
@@ -37,7 +37,7 @@ impl Catalog {
     ///
     /// The conventions are those of `promtool check metrics` and of Prometheus' [guide to names].
     ///
-    /// A program can check them in a test:
+    /// A program can check its metrics in a test:
     ///
     /// ```
     /// use metrics_core::{catalog, metrics};

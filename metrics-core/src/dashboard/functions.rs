@@ -1,4 +1,5 @@
-//! Builds the dashboard of the functions whose attributes record into the default families.
+//! Builds the dashboard of the functions with `#[counted]`, `#[timed]` or `#[in_flight]` that
+//! record into the default families.
 
 use super::{
     calls::{Calls, FUNCTION_LABELS},

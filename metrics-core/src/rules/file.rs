@@ -1,4 +1,4 @@
-//! Assembles the rule file from all groups.
+//! `Rules::to_yaml`: assembles the rule file from the groups of recording rules and alerts.
 
 use super::{basic, burn_rate, settings::Rules, yaml};
 

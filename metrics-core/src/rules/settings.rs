@@ -8,9 +8,9 @@ use crate::catalog::{Catalog, promql};
 /// Each objective of a function or histogram (`slo(latency = "250ms", objective = 99.9)`,
 /// `slo(success = 99.9)`, `#[slo(...)]`) gets recording rules for the share of calls that miss it,
 /// such as `job:objective_misses:ratio_rate5m`, and alerts that fire when the misses spend the
-/// error budget of 30 days too fast. Windows and burn rates follow Google's
-/// [workbook on reliability], chapter 5, "Alerting on SLOs": the long window keeps a short burst
-/// from firing the alert, and the short one resolves the alert soon after the cause is gone.
+/// error budget of 30 days too fast. Windows and burn rates follow Google's [workbook on
+/// reliability], chapter 5, "Alerting on SLOs": the long window keeps a short burst from firing the
+/// alert, and the short window resolves the alert soon after the cause is gone.
 ///
 /// | alert | severity | windows | burn rate (1 spends the budget in 30 days) | budget spent |
 /// |---|---|---|---|---|
@@ -25,13 +25,13 @@ use crate::catalog::{Catalog, promql};
 /// A **cancelled** call neither meets nor misses a success objective: its caller dropped the future
 /// because it no longer needed the result, as when a client disconnects, and many disconnecting
 /// clients should not page anyone. If a time limit drops the future, set the objective on the
-/// function that sets the limit, because that one sees the error. For a latency objective, a
+/// function that sets the limit, because that function sees the error. For a latency objective, a
 /// cancelled call counts like any other: it misses the objective if it ran for too long.
 ///
 /// The other alerts are about scraping and the self-metrics: `TargetDown` and `TargetAbsent` if a
 /// [`job`](Rules::job) is set, `SeriesOverflow` (a family reached its cardinality limit),
-/// `ValuesRejected` (values or exemplars that could not be recorded, declarations that clash) and
-/// `CollectorFails` (a collector panicked or timed out).
+/// `ValuesRejected` (values or exemplars that could not be recorded, declarations or help texts
+/// that clash) and `CollectorFails` (a collector panicked or timed out).
 ///
 /// The description of an objective's alert names the source location of the metric.
 ///
@@ -75,7 +75,7 @@ impl Rules {
     /// Sets the name of the program's job in Prometheus' scrape configuration.
     ///
     /// Restricts the rules to this job and adds alerts for when its targets are down or absent.
-    /// Without it, the rules cover every job that has these metrics.
+    /// Without a job, the rules cover every job that has these metrics.
     pub fn job(mut self, job: impl Into<String>) -> Rules {
         self.job = Some(job.into());
         self

@@ -13,9 +13,10 @@ use crate::storage::clock;
 /// windows of a summary's quantiles, the period in which an expired series can be resumed (a minute
 /// and two expositions), or other clocks, such as tokio's.
 ///
-/// Other threads keep the real time. A clock that is created while the thread has one shares its
-/// time; time resumes when the outer one is dropped. Expiry removes series for every reader, so a
-/// test that advances by hours should encode its own [registry](crate::Registry).
+/// Other threads keep the real time. A clock that is created while the thread has another one
+/// shares the time of that clock; time resumes when the outermost clock is dropped. Expiry removes
+/// series for every reader, so a test that advances by hours should encode its own
+/// [registry](crate::Registry).
 ///
 /// A program that never stops time pays nothing for it. The first clock of a process makes all its
 /// threads measure durations with the system's clock from then on, which costs a few nanoseconds

@@ -316,7 +316,7 @@ impl<T> Recorded<T> {
     ///
     /// # Panics
     ///
-    /// If anything was recorded, with a list of it.
+    /// If anything was recorded; the message lists it.
     ///
     /// ```
     /// use metrics_core::testing;
