@@ -14,7 +14,7 @@ use std::{
 #[cfg(feature = "push")]
 pub(crate) use self::push::{PushError, Refusal, RetryAfter};
 
-/// An error of starting a server, writing a textfile, pushing, or building a layer or a bridge.
+/// An error of building a server, an endpoint, a layer or a bridge, writing a textfile, or pushing.
 ///
 /// The message says what failed and where, and how to fix it if that is known. If the operating
 /// system or a connection caused the error, its [`source`](StdError::source) is that cause.

@@ -1,4 +1,4 @@
-//! Errors of pushing metrics to a server.
+//! [`PushError`]: why pushing metrics to a server failed.
 
 use std::{
     error::Error as StdError,

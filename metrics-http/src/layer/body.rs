@@ -89,7 +89,7 @@ pin_project! {
     pub struct ResponseBody<B> {
         #[pin]
         inner: B,
-        // None once the request is complete, and if it is not measured.
+        // `None` if the request is complete or not measured.
         request: Option<MeasuredRequest>,
         // Length of the whole body in bytes, if known.
         length: Option<u64>,

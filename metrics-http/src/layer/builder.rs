@@ -90,8 +90,8 @@ impl<L> LayerBuilder<L> {
     /// labels `http_request_method`, `url_scheme`, `http_route`, `http_response_status_code` and
     /// `error_type`, and the gauge `http_server_active_requests`, with the first two labels. A
     /// client has `http_client_*`, with `server_address` and `server_port` instead of `url_scheme`
-    /// and `http_route`; its gauge has these labels too. There is no counter, because the count of
-    /// the duration histogram has the same value.
+    /// and `http_route`; its gauge has these two labels too. There is no counter, because the count
+    /// of the duration histogram has the same value.
     ///
     /// `http_route` is omitted for an unmatched request, the status if there was no response, and
     /// `error_type` if there was no error. `error_type` is the type name of the error, the gRPC

@@ -37,7 +37,8 @@ impl ClientLayer {
     ///
     /// # Errors
     ///
-    /// If its metrics clash with others in the registry; the message says where these are declared.
+    /// If the layer's metrics clash with others in the registry; the message says where the others
+    /// are declared.
     #[track_caller]
     pub fn new() -> Result<ClientLayer, Error> {
         ClientLayer::builder().build()

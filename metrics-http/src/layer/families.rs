@@ -115,7 +115,7 @@ impl Settings {
 
     /// The labels of requests in flight, without constant labels.
     fn in_flight_labels(&self) -> impl Iterator<Item = &str> {
-        // Not every server knows the route at the start, so OpenTelemetry omits it.
+        // OpenTelemetry omits the route, because not every server knows it when a request begins.
         self.request_labels().filter(|label| *label != "http_route")
     }
 

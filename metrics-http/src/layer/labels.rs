@@ -38,7 +38,7 @@ pub(super) fn status_class(status: StatusCode) -> &'static str {
     }
 }
 
-/// The route of a request; it refers to existing text instead of copying it.
+/// The route of a request, which refers to existing text instead of a copy.
 #[derive(Debug)]
 pub(super) enum Route {
     Unmatched,

@@ -221,7 +221,7 @@ impl Debug for Recorder {
     }
 }
 
-/// The value of `route` for requests without one.
+/// The value of `route` for requests without a route.
 const UNMATCHED: &str = "unmatched";
 /// The gRPC status for a method that does not exist.
 pub(super) const GRPC_UNIMPLEMENTED: &str = "12";

@@ -25,8 +25,8 @@ use crate::error::Error;
 /// with `nest_service`. For other servers, use [`route_by`](LayerBuilder::route_by), or
 /// [`grpc`](LayerBuilder::grpc) for gRPC.
 ///
-/// Requests without a route have the value `unmatched`. `Router::layer` counts them, `route_layer`
-/// does not.
+/// Requests without a route have the value `unmatched`. A layer added with `Router::layer` counts
+/// them, a layer added with `route_layer` does not.
 ///
 /// [`MatchedPath`]: https://docs.rs/axum/latest/axum/extract/struct.MatchedPath.html
 /// [`Router::layer`]: https://docs.rs/axum/latest/axum/struct.Router.html#method.layer
@@ -50,7 +50,8 @@ impl ServerLayer {
     ///
     /// # Errors
     ///
-    /// If its metrics clash with others in the registry; the message says where these are declared.
+    /// If the layer's metrics clash with others in the registry; the message says where the others
+    /// are declared.
     #[track_caller]
     pub fn new() -> Result<ServerLayer, Error> {
         ServerLayer::builder().build()

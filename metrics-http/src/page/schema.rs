@@ -35,8 +35,8 @@ pub(super) struct Family {
     unit: Option<String>,
     help: String,
     labels: Vec<Label>,
-    /// Upper bounds of a histogram's buckets, without `+Inf`: those of all series that it had at
-    /// the last change of the schema.
+    /// Upper bounds of a histogram's buckets, without `+Inf`, in all series that existed at the
+    /// last change of the schema.
     pub(super) bounds: Vec<f64>,
     native: bool,
     /// The cardinality limit.
@@ -65,7 +65,7 @@ pub(super) struct Function {
     module: String,
     place: String,
     objectives: Vec<Objective>,
-    /// Upper bounds of the buckets of its durations, without `+Inf`.
+    /// Upper bounds of the buckets of the function's durations, without `+Inf`.
     pub(super) bounds: Vec<f64>,
 }
 

@@ -256,8 +256,8 @@ impl PushGateway {
 
     /// Pushes in the background: now, at every interval, and at the end; see [`Pusher`].
     ///
-    /// Failed pushes are counted, and their errors are passed to `on_error`, except that of the
-    /// push at the end, which [`Pusher::shutdown`] returns.
+    /// Failed pushes are counted, and their errors are passed to `on_error`, except the error of
+    /// the last push, which [`Pusher::shutdown`] returns.
     ///
     /// # Errors
     ///

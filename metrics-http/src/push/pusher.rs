@@ -66,7 +66,7 @@ pub struct Pusher {
 impl Pusher {
     /// Pushes once more, stops, and returns the result of that last push.
     ///
-    /// Blocks the calling thread meanwhile.
+    /// Blocks the calling thread until then.
     ///
     /// # Errors
     ///

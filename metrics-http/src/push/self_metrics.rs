@@ -92,7 +92,7 @@ impl TargetMetrics {
         }
     }
 
-    /// Counts lost samples. With 0, it makes the counter appear in the exposition.
+    /// Counts lost samples. A call with 0 makes the counter appear in the exposition.
     #[cfg(feature = "remote-write")]
     pub(super) fn record_lost(&self, samples: u64, reason: LossReason) {
         let mut state = lock(&self.state);

@@ -1,4 +1,4 @@
-//! Creates the TLS connector for pushes to `https` URLs, with the root certificates that it trusts.
+//! Creates the TLS connector for pushes to `https` URLs, and loads the trusted root certificates.
 
 use std::sync::Arc;
 

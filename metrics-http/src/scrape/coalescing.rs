@@ -98,7 +98,7 @@ impl<K> Coalescer<K> {
 
 /// Collects the chunks of one encoding for its followers.
 ///
-/// When it is dropped, it gives up the key, so that the next scrape or a waiting follower can lead.
+/// A dropped leader gives up the key, so that the next scrape or a waiting follower can lead.
 pub(super) struct Leader<K: PartialEq> {
     coalescer: Coalescer<K>,
     key: K,

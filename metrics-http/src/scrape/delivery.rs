@@ -87,7 +87,7 @@ impl Confirmation {
 
 /// A connection of the metrics server, which confirms deliveries when they have been written.
 ///
-/// Requests have it in their extensions.
+/// The extensions of a request contain its connection.
 pub(crate) struct ClientConnection {
     /// `None` for a Unix socket.
     address: Option<IpAddr>,

@@ -2,7 +2,7 @@
 //! scrapes share one encoding.
 //!
 //! [`Endpoint`] is the service that [`server`](crate::server) and the program's own server mount at
-//! `/metrics`. The layers `push`, `page` and `server` also use [`Body`]; `page` and `server` use
+//! `/metrics`. The modules `push`, `page` and `server` also use [`Body`]; `page` and `server` use
 //! the plain-text responses, and `page` the compression of bodies.
 
 mod accept;

@@ -184,8 +184,8 @@ impl ServerBuilder {
 
     /// Sets the label `revision` of `build_info`: the commit that the program was built from.
     ///
-    /// Only the program's own build knows it, from a build script that runs git (such as vergen's)
-    /// or a variable of the CI system. The label is omitted by default.
+    /// Only the program's own build knows the commit, from a build script that runs git (such as
+    /// vergen's) or a variable of the CI system. The label is omitted by default.
     ///
     /// ```
     /// # fn main() -> Result<(), metrics_http::Error> {
@@ -234,9 +234,9 @@ impl ServerBuilder {
 
     /// Maximum duration of a scrape: 60 seconds by default.
     ///
-    /// A scraper can shorten it with `X-Prometheus-Scrape-Timeout-Seconds`. Collectors that have
-    /// not finished after three quarters of it are left out. A scrape that still has to wait for
-    /// its client when the time is over is aborted.
+    /// A scraper can shorten the timeout with `X-Prometheus-Scrape-Timeout-Seconds`. Collectors
+    /// that have not finished after three quarters of the timeout are left out. A scrape that still
+    /// has to wait for its client when the time is over is aborted.
     pub fn scrape_timeout(mut self, timeout: Duration) -> ServerBuilder {
         self.scrape_timeout = timeout;
         self
@@ -244,8 +244,8 @@ impl ServerBuilder {
 
     /// Closes the connection of a stalled client after this time: 30 seconds by default.
     ///
-    /// It limits the time until the head of the (next) request is complete, the TLS handshake, and
-    /// the time between two reads of the response.
+    /// The timeout limits the TLS handshake, the time until the head of the next request is
+    /// complete, and the time between two reads of the response.
     pub fn client_timeout(mut self, timeout: Duration) -> ServerBuilder {
         // Limited, because hyper adds the timeout to the current time and panics on overflow.
         self.limits.client_timeout = timeout.min(YEAR);
@@ -306,7 +306,7 @@ impl ServerBuilder {
     /// [tokens](ServerBuilder::bearer_auth) can be added; any of them grants access.
     ///
     /// All paths require credentials, except that `/-/healthy` and `/-/ready` answer everyone with
-    /// their status; the reasons for a failure require credentials. Combine it with
+    /// their status; the reasons for a failure require credentials. Combine authentication with
     #[cfg_attr(feature = "tls", doc = "[`tls`](ServerBuilder::tls),")]
     #[cfg_attr(not(feature = "tls"), doc = "TLS,")]
     /// because the password is otherwise sent in the clear.
@@ -382,8 +382,8 @@ impl ServerBuilder {
 
     /// Adds a route: `handler` answers requests for this path, with any method.
     ///
-    /// It runs on a thread that it may block. A panic is answered with status 500. The body of the
-    /// request is not read.
+    /// `handler` runs on a thread that it may block. A panic is answered with status 500. The body
+    /// of the request is not read.
     ///
     /// ```
     /// use metrics_http::{Body, Server};

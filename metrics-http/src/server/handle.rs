@@ -77,7 +77,7 @@ impl Server {
     /// Stops the server and waits until it has stopped.
     ///
     /// The server accepts no more connections, waits up to [`ServerBuilder::shutdown_timeout`] for
-    /// requests in progress, and releases its port. Blocks the calling thread meanwhile.
+    /// requests in progress, and releases its port. Blocks the calling thread until then.
     ///
     /// [`ServerBuilder::shutdown_timeout`]: crate::ServerBuilder::shutdown_timeout
     ///

@@ -76,7 +76,7 @@ impl<V: SeriesValue> Family<V> {
         })
     }
 
-    /// The series with these labels, or the overflow series; and whether it is the latter.
+    /// Returns the series with these labels and false, or the overflow series and true.
     pub(super) fn series(&self, labels: &Labels, max_series: usize) -> (Arc<V>, bool) {
         let mut series = lock(&self.series);
         let AllSeries { by_labels, created } = &mut *series;
@@ -152,7 +152,7 @@ impl<V: SeriesValue> Series<V> {
         }
     }
 
-    /// Whether only the family and the cache hold the value, and it has not changed.
+    /// Whether only family and cache hold the value, and it has not changed since the last scrape.
     ///
     /// The caller has locked family and cache, so that no other thread clones the value during the
     /// check.
@@ -273,5 +273,5 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 const DEFAULT_HELP: &str = "Recorded through the facade `metrics`, without a description.";
 
-/// Limits the memory of a [`Cache`]; the look-up of keys that it lacks is slower.
+/// Limits the memory of a [`Cache`]; the look-up of keys that the cache lacks is slower.
 const MAX_CACHED_KEYS: usize = 100_000;

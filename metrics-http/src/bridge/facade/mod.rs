@@ -81,8 +81,8 @@ use self::{
 ///
 /// The series of a name may have different labels. Counters are `u64`, gauges are `f64`. Histograms
 /// have [`DURATION_BUCKETS`](crate::DURATION_BUCKETS), unless the [builder](Self::builder) sets
-/// other ones. They reject non-finite values, and negative values unless a bound is negative,
-/// because these would make the sum meaningless.
+/// other ones. They reject values that would make the sum meaningless: non-finite values, and
+/// negative values unless a bound is negative.
 ///
 /// # Descriptions
 ///
@@ -252,7 +252,7 @@ impl FacadeBuilder {
 
     /// Uses native buckets for the histogram that is recorded under this name.
     ///
-    /// It has classic buckets too if [`buckets_for`](Self::buckets_for) is called.
+    /// The histogram has classic buckets too if [`buckets_for`](Self::buckets_for) is called.
     pub fn native_for(mut self, name: &str, growth: f64) -> FacadeBuilder {
         self.buckets_of_name(name).native_growth = Some(growth);
         self
@@ -301,7 +301,7 @@ impl FacadeBuilder {
     /// # Errors
     ///
     /// If bounds, a growth factor or the expiry time are invalid, or if the registry already has a
-    /// recorder; clone that one instead.
+    /// recorder; clone that recorder instead.
     pub fn build(self) -> Result<FacadeRecorder, Error> {
         self.build_registered().map(|(recorder, _)| recorder)
     }

@@ -29,8 +29,8 @@ use self::metric::{Metric, Read, per_runtime};
 /// with `RUSTFLAGS="--cfg tokio_unstable"` has more: blocking threads, spawned tasks, local queues,
 /// stealing, polls, the I/O driver and others.
 ///
-/// A runtime that has been shut down keeps its last values. A registry accepts one such collector;
-/// use [`tokio_runtimes`] for several runtimes.
+/// A runtime that has been shut down keeps its last values. A registry accepts one collector of
+/// these families; use [`tokio_runtimes`] for several runtimes.
 ///
 /// ```
 /// use metrics_http::{Format, Registry, collect};

@@ -117,7 +117,8 @@ impl RemoteWrite {
 
     /// Adds the label `instance` with this machine's host name.
     ///
-    /// Several programs that send the same series need such a label to distinguish them.
+    /// Several programs that send the same series need this label, or another one that
+    /// distinguishes them.
     pub fn instance_from_hostname(self) -> RemoteWrite {
         let host = gethostname::gethostname();
         self.label("instance", host.to_string_lossy())

@@ -23,7 +23,7 @@ struct State {
     waiting: VecDeque<SeriesSample>,
     /// Samples that are being sent; they count towards the capacity.
     in_flight: usize,
-    /// The gatherings whose samples are waiting or in flight, in their order.
+    /// The gatherings whose samples are waiting or in flight, the oldest first.
     gatherings: VecDeque<Gathering>,
     is_closed: bool,
 }
