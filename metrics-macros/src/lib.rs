@@ -2,8 +2,9 @@
 //!
 //! Each macro runs through three stages (`pipeline`): `parse` turns tokens into the types of
 //! `model`, `model` checks them, `expand` turns them into code and cannot fail. Rules that
-//! metrics-core applies at run time, too, such as those for names, are `const fn`s of metrics-core
-//! that the generated code calls. `parse` and `expand` use `model`, and neither uses the other.
+//! metrics-core applies at run time as well, such as those for names, are `const fn`s of
+//! metrics-core that the generated code calls. `parse` and `expand` use `model`, and neither uses
+//! the other.
 
 mod expand;
 #[cfg(test)]

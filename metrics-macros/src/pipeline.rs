@@ -76,7 +76,8 @@ fn try_instrument(
             let container = expand::container(args, &container);
             quote!(#(#others)* #container)
         }
-        // Unreachable: such an item was reported above, so `finish` has returned the error.
+        // Unreachable: an item of these kinds was reported above, so `finish` has returned the
+        // error.
         Some(Item::Declaration(_) | Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
     })
 }

@@ -134,7 +134,7 @@ macro_rules! twins {
 }
 
 /// Defines functions that move an argument before or at the first await: an attribute must not make
-/// the compiler store it twice.
+/// the compiler store the argument twice.
 macro_rules! twins_that_move_an_argument {
     ($($module:ident: $(#[$($attribute:tt)*])*;)*) => {$(
         mod $module {

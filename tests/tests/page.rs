@@ -102,7 +102,8 @@ fn screenshots() -> PathBuf {
 #[test]
 fn the_page_shows_the_values_of_the_exposition() {
     let (server, browser) = open_page();
-    // All tests share these metrics; only this one records into these two series and this gauge.
+    // All tests share these metrics, but only this test records into these two series and this
+    // gauge.
     WASHED.with("first").inc_by(41);
     WASHED.with("second").inc_by(1_234_567);
     DIRTY.set(-3.5);

@@ -37,6 +37,6 @@ pub(crate) struct Native {
     pub(crate) max_buckets: Slot<Expr>,
     /// After how many nanoseconds merged buckets are reset; 0 for never.
     pub(crate) reset_after: Slot<u64>,
-    /// Whether negative values have buckets, too.
+    /// Whether negative values have buckets as well.
     pub(crate) negative: Slot<()>,
 }

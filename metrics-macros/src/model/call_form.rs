@@ -10,25 +10,26 @@ use syn::{
 
 use super::{Function, Stated, mentions, ungrouped};
 
-/// When a call ends.
+/// The event at which a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CallForm {
-    /// When the function returns.
+    /// The call ends when the function returns.
     Value,
-    /// With the future of an `async fn`, or with the stream that is its output.
+    /// The call ends with the future of an `async fn`, or with the stream that is the future's
+    /// output.
     AsyncFn(Option<Follow>),
-    /// With the returned `impl Future`.
+    /// The call ends with the returned `impl Future`.
     Opaque,
-    /// With the returned `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
+    /// The call ends with the returned `Pin<Box<dyn Future>>`, `BoxFuture` or `LocalBoxFuture`.
     Boxed,
-    /// With the future or stream that the function returns.
+    /// The call ends with the future or stream that the function returns, if it returns one.
     Returned(Follow),
 }
 
 /// The kind of value in which a call may go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Follow {
-    /// Perhaps a future or stream: the compiler decides.
+    /// The compiler decides whether the value is a future or stream.
     Probed,
     Future,
     IntoFuture,

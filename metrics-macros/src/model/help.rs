@@ -40,7 +40,7 @@ impl Help {
             }
             Expr::Macro(call) => self.0.push(Part::Macro(call.clone())),
             other => {
-                // An empty line is added, so that the help is not reported as missing, too.
+                // An empty line is added, so that the help is not also reported as missing.
                 self.0.push(Part::Line(String::new()));
                 let message = "the help must be a literal, or a macro that expands to one; write \
                                `/// ...`, or a call such as `concat!(...)`";

@@ -24,13 +24,13 @@ pub(crate) struct Returns {
     pub(crate) form: CallForm,
 }
 
-/// Whether a call of a function can have an outcome, and who decides that.
+/// Whether a call can have an outcome, and whether the macro or the compiler decides that.
 pub(crate) enum Certainty {
-    /// Decided by an argument or by the syntax of the type.
+    /// The macro decides by an argument or by the syntax of the type.
     Known(bool),
-    /// Decided by the compiler, which sees through aliases.
+    /// The compiler decides in a constant, because it sees through aliases of this type.
     Probe(Box<Type>),
-    /// Decided by the compiler when it compiles the body. Constants cannot depend on it, because they
+    /// The compiler decides when it compiles the body. No constant can decide, because constants
     /// cannot name the type.
     Unknown,
 }

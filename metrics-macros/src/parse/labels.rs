@@ -45,7 +45,7 @@ impl Parse for LabelArg {
         if name == "on_return" && before.is_none() && input.peek(Paren) {
             return Ok(LabelArg::OnReturn(on_return(&name, input)?));
         }
-        // These words have no raw form, so no argument has such a name.
+        // Refuses words without a raw form, which cannot be the name of an argument.
         if ["_", "Self", "crate", "super"]
             .iter()
             .any(|word| name == word)
@@ -55,7 +55,7 @@ impl Parse for LabelArg {
         let ty = label_type(&name, input)?;
         let (display, value) = entry_value(&name, before, input)?;
         if value.is_none() && is_end(input) && parse_str::<Ident>(&name.to_string()).is_err() {
-            // These words have no raw form, so no argument has such a name.
+            // Refuses words without a raw form, which cannot be the name of an argument.
             if ["Self", "crate", "super"].iter().any(|word| name == word) {
                 return Err(no_label(name.span()));
             }

@@ -8,7 +8,8 @@ use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
-/// The labels would be metadata of the group's counters, which recording does not use.
+/// Has one counter for each label pair. The labels would be metadata of the counters, which a
+/// recording does not use.
 #[metric(name = "requests")]
 static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);
 #[metric(name = "level")]

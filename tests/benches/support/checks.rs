@@ -16,7 +16,7 @@ pub(super) struct Check {
 /// The two groups of targets. Each row of the summary has a verdict on each group.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Against {
-    /// Ours may be at most a multiple of another figure, which is mostly LIMIT's.
+    /// Our figure may be at most a multiple of another figure, which is LIMIT's in most targets.
     Limit,
     /// The figure of a peer must be at least a multiple of ours.
     Peers,

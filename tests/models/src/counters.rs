@@ -108,7 +108,7 @@ impl Counters {
         self.overflowed.load(Ordering::Relaxed)
     }
 
-    /// The exposed series with their values. Removes series whose suspension is over.
+    /// Returns the exposed series with their values, and removes series whose grace period is over.
     ///
     /// The grace period has no length, so that only the number of scrapes delays a removal.
     pub(crate) fn scrape(&self) -> HashMap<SeriesId, u64> {
@@ -138,7 +138,8 @@ impl Counters {
         }
     }
 
-    /// Suspends all series that have not changed since the last scrape.
+    /// Suspends all series that have not changed since the last scrape: they expire, but are kept
+    /// for a grace period.
     pub(crate) fn expire_idle(&self) {
         self.index.expire_idle(LAST, u64::MAX, LIMIT);
     }

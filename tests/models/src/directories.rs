@@ -1,5 +1,5 @@
-//! Models of directories: a thread's directory grows, and regions are registered and dropped, while
-//! other threads scrape.
+//! Models of directories, in which a thread finds its cells of each region (the storage of one
+//! metric). A directory grows, and regions are registered and dropped, while other threads scrape.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Models of the entries of an index: threads look up a series and keep it from expiring, while a writer
-//! removes the series and gives its entry to another series.
+//! Models of the entries of the index of series: threads look up a series and keep it from
+//! expiring, while a writer removes the series and gives its entry to another series.
 
 use std::sync::{
     Arc,

@@ -1,5 +1,5 @@
-//! Models of epochs: a thread keeps the address of its cells of a series while another thread gives
-//! the series' place to a new one.
+//! Models of epochs: a thread keeps the address of its cells of a series until its epoch, a number,
+//! changes, while another thread gives the place of the series in the index to a new series.
 
 use std::sync::Arc;
 

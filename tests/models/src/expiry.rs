@@ -1,5 +1,6 @@
-//! Models of expiry: a series is suspended, resumed or removed, and its place is given to another,
-//! while a thread that has found the series records into it or pins it.
+//! Models of expiry: a series is suspended (expired but kept for a grace period), resumed or
+//! removed, and its place in the index is given to another series, while a thread that has found
+//! the series records into it or pins it.
 
 use std::sync::{
     Arc,

@@ -1,5 +1,6 @@
-//! Models of generations: a thread records while another gives the place of a series to a new
-//! series, and a third scrapes.
+//! Models of generations, the numbers that tell apart the series that use one place in the index,
+//! one after the other. A thread records while another gives the place to a new series, and a third
+//! scrapes.
 
 use std::sync::Arc;
 

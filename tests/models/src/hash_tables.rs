@@ -72,7 +72,7 @@ impl Index {
     }
 }
 
-/// Both places are given to other keys: one of them to the key that the other had.
+/// Both places are given to other keys; one place gets the key that the other place had.
 pub fn a_reader_never_finds_the_series_of_another_key() {
     check(2, || {
         let (a, b) = ([1, 1], [2, 2]);

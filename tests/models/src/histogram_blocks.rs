@@ -1,5 +1,6 @@
-//! Models of `histogram_block`: one thread records observations while another one reads them,
-//! in the orders that loom explores with a bounded number of preemptions.
+//! Models of `histogram_block`, one thread's storage of a histogram: the thread records
+//! observations while another one reads them, in the orders that loom explores with a bounded
+//! number of preemptions.
 
 use std::{
     ops::Range,

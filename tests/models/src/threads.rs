@@ -1,4 +1,5 @@
-//! Models of threads that end, and of their late recordings, while others scrape.
+//! Models of threads that end, and of recordings after their end (late recordings), while others
+//! scrape.
 
 use std::sync::Arc;
 

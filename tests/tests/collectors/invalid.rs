@@ -87,7 +87,7 @@ fn a_series_with_the_labels_of_another_collectors_after_escaping_is_omitted() {
             registry.register(Arc::new(collector)).unwrap();
         }
         assert_eq!(family(&registry, "x").metrics.len(), 1, "{names:?}");
-        // Both expositions, this one and the one above, have rejected a series.
+        // The exposition of this call and the one above have each rejected a series.
         assert_eq!(rejected(&registry, "x"), 2, "{names:?}");
     }
 }

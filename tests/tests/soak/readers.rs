@@ -17,7 +17,7 @@ fn is_soaked(text: &str) -> bool {
     text.starts_with("soak_")
 }
 
-/// The last value of each life of each series that one reader has received.
+/// The last value of each [`SeriesLife`] that one reader has received.
 #[derive(Default)]
 pub(crate) struct Received(BTreeMap<SeriesLife, Value>);
 

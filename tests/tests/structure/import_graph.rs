@@ -40,7 +40,7 @@ impl ImportGraph {
     }
 
     /// The imports in layers that are not allowed: of a layer that comes later in `layers`, of one
-    /// that is `forbidden` to the importing layer, and of a module that is no layer.
+    /// that is `forbidden` to the importing layer, and of a module that is not a layer.
     pub(crate) fn layer_violations(
         &self,
         layers: &[&str],

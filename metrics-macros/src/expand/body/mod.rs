@@ -32,7 +32,7 @@ pub(super) use self::{
 use super::recorder::Recorder;
 use crate::model::{CallForm, Function};
 
-/// The function with these recorders, of which there is at least one, around its body; the first is
+/// Wraps the body of the function in these recorders, of which there is at least one; the first is
 /// the outermost.
 pub(super) fn wrap(function: &Function, form: CallForm, recorders: &[Recorder]) -> TokenStream {
     match form {

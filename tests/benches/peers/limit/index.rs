@@ -73,7 +73,7 @@ impl Index {
         fold(seeded(0), seeded(1)) ^ fold(seeded(2), seeded(3))
     }
 
-    /// Allocates the cells of this thread; the recording that found none is lost.
+    /// Allocates the cells of this thread; the recording that found no cells is lost.
     #[cold]
     fn make_block(&self) {
         let cells: Vec<_> = repeat_with(AtomicU64::default)
