@@ -74,8 +74,8 @@ pub struct CatalogFamily {
     /// The time after which an unchanged series expires, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_seconds: Option<f64>,
-    /// Whether `#[expire]` has no effect, because several declarations record into the series; for
-    /// `lint`.
+    /// Whether `#[expire]` has no effect because several declarations record into the series.
+    /// `lint` warns about this.
     #[serde(skip)]
     pub(crate) is_expiry_ignored: bool,
     /// Whether a collector writes the family. True for `#[computed]` metrics, too.

@@ -107,7 +107,7 @@ impl Rules {
         promql::series(name, &matchers)
     }
 
-    /// A window of the given length, scaled.
+    /// A window of `seconds`, multiplied by the scale.
     pub(super) fn window(&self, seconds: u64) -> Window {
         Window::scaled(seconds, self.scale)
     }
