@@ -22,9 +22,9 @@ use super::{
 /// Limits on the numbers of families and series, and on the time that series are idle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// Families of all kinds together.
+    /// Maximum number of families of all kinds together.
     pub(super) families: usize,
-    /// Series of each family.
+    /// Maximum number of series of each family.
     pub(super) series: usize,
     /// Series that have been idle for this time expire; `None` for never.
     pub(super) expire: Option<Duration>,

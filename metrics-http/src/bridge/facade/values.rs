@@ -27,7 +27,8 @@ pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
     /// Creates the value of a series; `number` is unique within the family.
     fn create(factory: &Self::Factory, number: u64) -> Self;
 
-    /// A number that differs after a recording has changed the value.
+    /// A number that depends on the value: if it differs from an earlier one, the value has
+    /// changed.
     fn version(&self) -> u64;
 
     /// Whether there was a recording since the last call, even if it has not changed the value.
