@@ -179,7 +179,7 @@ where
 }
 
 thread_local! {
-    /// The series on its way from a body to the [`TrackedFuture`] that is polling it.
+    /// The series that a body passes to the [`TrackedFuture`] that is polling the body.
     static STARTED: Cell<Option<CallSeries>> = const { Cell::new(None) };
 }
 

@@ -18,7 +18,7 @@ pub trait CallOutcome {
     /// `None` if a result label is open and the series was removed while the call ran.
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)>;
 
-    /// Whether the call ended while its future was not being polled.
+    /// Whether the call ended while its future or stream was not being polled.
     #[inline(always)]
     fn is_suspended(&self) -> bool {
         false

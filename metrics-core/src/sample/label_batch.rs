@@ -69,7 +69,8 @@ impl<'a> LabelBatch<'a> {
         self.encoding().decode(halves, scratch)
     }
 
-    /// Copies the spans of the chunk's halves to `table`, in which short halves are looked up.
+    /// Copies the spans of the halves of label sets in the chunk to `table`, in which short halves
+    /// are looked up.
     pub(crate) fn short_halves<'t>(self, table: &'t mut HalfTable) -> ShortHalves<'t>
     where
         'a: 't,
@@ -85,8 +86,8 @@ impl<'a> LabelBatch<'a> {
     }
 }
 
-/// The spans of the halves of a [`LabelBatch`]: 256 first halves, then 256 second halves. A look-up
-/// by a `u8` index therefore needs no bounds check.
+/// Where a chunk stores the halves of label sets: 256 first halves, then 256 second halves. A
+/// look-up by a `u8` index therefore needs no bounds check.
 #[derive(Debug)]
 pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 

@@ -19,8 +19,8 @@ use super::label_encoding::{LabelEncoding, LabelRendering};
 /// index of a half.
 pub(crate) const CHUNK_SIZE: usize = 256;
 
-/// Bytes that can be read from the beginning of any half, however short it is, so that encoders
-/// copy in pieces of fixed size.
+/// Bytes that can be read from the beginning of any stored half of a label set, however short the
+/// half is, so that encoders copy in pieces of fixed size.
 pub(crate) const READ_AHEAD: usize = 256;
 
 /// The rendered labels of neighbouring series, each split into two halves; equal halves are stored
@@ -33,7 +33,7 @@ pub(crate) struct LabelChunk {
     pub(crate) requested: Arc<OwnedRendering>,
     /// The bytes of the halves, in any order, and [`READ_AHEAD`] bytes after the last one.
     pub(crate) bytes: Vec<u8>,
-    /// Distinct first and second halves; some may not be in use any more.
+    /// The distinct first and second halves of label sets; some may not be in use any more.
     pub(crate) halves: [Vec<HalfSpan>; 2],
     /// A [`fingerprint`] of each half.
     fingerprints: [Vec<u8>; 2],
@@ -92,7 +92,7 @@ impl LabelChunk {
         }
     }
 
-    /// Both halves of labels, without prefix and suffix.
+    /// The two halves of the label set with these indices, without prefix and suffix.
     #[inline(always)]
     pub(crate) fn get(&self, indices: [u8; 2]) -> [&[u8]; 2] {
         let [first, second] = std::array::from_fn(|which| {
@@ -160,8 +160,9 @@ impl LabelChunk {
         all[at][1] = self.find_or_add(1, [second, suffix], all, at);
     }
 
-    /// Finds a half that consists of these parts, or adds it. If there are [`CHUNK_SIZE`] halves
-    /// already, the new half replaces one that no other series uses.
+    /// Returns the index of the half (of a label set) that consists of these parts; adds the half
+    /// if it is missing. If there are [`CHUNK_SIZE`] halves already, the new half replaces one that
+    /// no other series uses.
     fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
         let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
         // The fingerprint is of the labels only, because prefix and suffix do not tell halves
@@ -236,8 +237,8 @@ impl LabelChunk {
     }
 }
 
-/// The range of a half's bytes in its chunk, with the prefix of a first half or the suffix of a
-/// second half.
+/// The range of bytes in a chunk that hold one half of a label set, with the prefix of a first half
+/// or the suffix of a second half.
 ///
 /// Packed into one word, which takes one load: the length in the upper half, the start in the
 /// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
@@ -277,7 +278,7 @@ pub(crate) fn first_unused(used: impl Iterator<Item = u8>) -> usize {
     is_used.iter().position(|is_used| !is_used).unwrap_or(0)
 }
 
-/// A hash of one byte, which tells most different halves apart.
+/// A hash of one byte, which tells most different halves of label sets apart.
 fn fingerprint(half: &[u8]) -> u8 {
     let words = half.chunks(8).map(|bytes| {
         let mut word = [0; 8];

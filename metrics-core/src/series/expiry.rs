@@ -42,8 +42,8 @@ use crate::{
 /// had looked the series up but not recorded yet.
 const GRACE_READS: u32 = 2;
 
-/// The size in bytes of a thread's cells that suspended series may always have: those of 32,768
-/// counters or 1,424 histograms with the default buckets.
+/// The number of bytes that the suspended series of a metric may always take in each thread: enough
+/// for 32,768 counters or 1,424 histograms with the default buckets.
 const SUSPENDED_BYTES: usize = 256 << 10;
 
 impl Index {

@@ -8,8 +8,8 @@ use crate::{
 
 /// Identifies a series: its place in the index and its generation.
 ///
-/// A place is reused after its series was removed; the generation tells the series that use it
-/// apart. For closed labels, `place` is the position of the series and `generation` is 0.
+/// A place is reused after its series was removed; the generation tells the series that use one
+/// place apart. For closed labels, `place` is the position of the series and `generation` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesId {
     pub(crate) place: u32,

@@ -221,7 +221,7 @@ mod tests {
         let [chunk] = &labels.chunks[..] else {
             panic!("256 series are in one chunk");
         };
-        // 16 different halves, and the empty half.
+        // 16 different halves of label sets, and the empty half.
         assert_eq!(chunk.halves.each_ref().map(Vec::len), [17, 17]);
     }
 

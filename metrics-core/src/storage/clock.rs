@@ -232,7 +232,7 @@ pub fn end_grace() {
 }
 
 /// The grace period, in nanoseconds: an expired series is kept for at least this time, and is
-/// resumed if it is recorded meanwhile. See `series/expiry.rs`.
+/// resumed if the program records into it in this time. See `series/expiry.rs`.
 pub(crate) const GRACE_NANOS: u64 = 60 * 1_000_000_000;
 
 #[cfg(test)]

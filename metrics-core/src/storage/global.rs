@@ -87,8 +87,8 @@ fn missing_capacity<T>(list: &Vec<T>, len: usize) -> usize {
     }
 }
 
-/// Replaces `list` by `larger`, which is empty, and moves its elements there; does nothing if the
-/// capacity of `larger` is not larger.
+/// Moves the elements of `list` to `larger`, which is empty, and swaps the two lists; does nothing
+/// if the capacity of `larger` is not larger.
 fn move_into_larger<T>(list: &mut Vec<T>, larger: &mut Vec<T>) {
     if larger.capacity() > list.capacity() {
         larger.append(list);

@@ -142,7 +142,7 @@ impl Layout {
         }
     }
 
-    /// Whether series are reset: see [`reset`].
+    /// Whether series whose native buckets were merged are reset later: see [`reset`].
     pub(super) const fn has_resets(self) -> bool {
         matches!(self.native(), Some(native) if native.has_resets())
     }

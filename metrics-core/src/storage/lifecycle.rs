@@ -43,8 +43,8 @@ impl Region {
 
 /// Gives regions consecutive indices and returns the first.
 ///
-/// Two threads can register the same region at once only if it is the only one in `regions`; the
-/// second thread then gets the index that the first has set.
+/// Two threads may register one region at the same time if `regions` has no other; the second
+/// thread then gets the index that the first has set.
 pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
     let entries = regions.iter().map(|region| region.entry(has_heap_cells));
     let mut entries: Vec<RegionEntry> = entries.collect();

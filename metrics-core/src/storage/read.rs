@@ -21,7 +21,8 @@ pub(crate) struct Reader {
     values: Vec<u64>,
     scratch: Vec<u64>,
     ids: Vec<u32>,
-    /// Whether the format only measures sizes; it then reads the same series again to write them.
+    /// Whether the format only measures sizes; afterwards, the same series are read again and
+    /// written.
     pub(crate) is_counting_pass: bool,
     /// The number of the exposition that the values are read for; 0 for no exposition.
     pub(crate) exposition: u64,

@@ -46,7 +46,7 @@ pub(crate) fn count(cell: u64) -> u64 {
     if cell < SATURATED { cell } else { u64::MAX }
 }
 
-/// `up - down`, where both counts are modulo 2^64: exact if the difference is an `i64`.
+/// `up - down`, where both counts are modulo 2^64; exact if the difference fits into an `i64`.
 pub(crate) fn difference(up: u64, down: u64) -> i64 {
     up.wrapping_sub(down).cast_signed()
 }

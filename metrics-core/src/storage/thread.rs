@@ -32,8 +32,8 @@ pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
 
 /// Sets a flag of this thread to true; its drop restores the earlier value.
 ///
-/// A panic drops it as well. Otherwise the thread would attach no more cells from then on, or would
-/// change cells without the lock.
+/// A panic drops the guard as well. Otherwise the thread would attach no more cells from then on,
+/// or would change cells without the lock.
 pub(super) struct RaisedFlag {
     flag: fn(&Flags) -> &Cell<bool>,
     was_raised: bool,

@@ -97,7 +97,7 @@ impl NativeConfig {
         self
     }
 
-    /// Whether series are reset.
+    /// Whether series whose buckets were merged are reset later.
     pub(crate) const fn has_resets(self) -> bool {
         self.reset_after != u64::MAX
     }

@@ -171,8 +171,8 @@ impl<'a> Table<'a> {
 
     /// Adds `count` to the bucket that contains the bucket `key` of another table.
     ///
-    /// The resolution of the other table has been halved `halvings` times; it must not be coarser
-    /// than this one.
+    /// The resolution of the other table has been halved `halvings` times; that table must not be
+    /// coarser than this one.
     fn add(&mut self, halvings: u64, key: Key, count: u64) {
         let upper = index::upper(key.index(), self.config.shift(halvings));
         loop {

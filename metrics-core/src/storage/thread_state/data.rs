@@ -54,6 +54,6 @@ impl Flags {
     }
 }
 
-/// The thread's copy buffer, which its entry in the global state shares; set when the thread first
-/// attaches cells.
+/// The thread's copy buffer, shared with the thread's entry in the global state; set when the
+/// thread first attaches cells.
 pub(in crate::storage) type Copies = OnceCell<Arc<OnceLock<CopyBuffer<AtomicU64>>>>;

@@ -6,7 +6,8 @@ use std::{cell::Cell, sync::atomic::Ordering};
 
 use crate::storage::{directory::Slot, global::GLOBAL, layout, thread_state::data::Copies};
 
-/// Adds the calling thread's cells to the shared cells, and frees them and the directory.
+/// Adds the calling thread's cells to the shared cells, and frees the thread's heap cells and
+/// directory.
 ///
 /// # Safety
 ///
