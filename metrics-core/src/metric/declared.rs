@@ -61,8 +61,8 @@ pub const fn declared_family<M: DeclaredMetric>(
     )
 }
 
-/// Lists the calling thread's static cells in its directory, the table in which handles find the
-/// thread's cells.
+/// Registers the metric, and lists the calling thread's static cells in its directory, the table
+/// in which handles find the thread's cells.
 fn list_cells<M: DeclaredMetric>() {
     M::family().ensure_registered();
     storage::attach(M::local(), M::family().region());
@@ -71,8 +71,8 @@ fn list_cells<M: DeclaredMetric>() {
 /// A series of a declared metric; `with` returns it, wrapped in the metric's type.
 ///
 /// The result of `with` is meant for one recording. Unlike a [`Handle`](crate::Handle) it pins no
-/// series, except those of gauges and state sets. If the series expires, later recordings go to the
-/// overflow series.
+/// series, except those of gauges and state sets. If the series expires and is removed, later
+/// recordings go to the overflow series.
 #[derive(Debug)]
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {

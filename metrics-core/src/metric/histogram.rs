@@ -179,7 +179,7 @@ impl<S: SeriesStorage> Histogram<S> {
 /// The code paths of an observation. Most return the bucket for an exemplar of the observation, or
 /// `None` if the value was rejected.
 impl<S: SeriesStorage> Histogram<S> {
-    /// Records an observation into a histogram whose layout is known at compile time.
+    /// Records an observation. Uses native buckets only if the layout is known at compile time.
     #[inline(always)]
     fn observe_static(
         &self,

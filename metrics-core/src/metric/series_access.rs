@@ -15,8 +15,8 @@ use crate::{
     storage::{Reader, Region},
 };
 
-/// Records into a series with open labels, or into the overflow series if it has expired; see
-/// [`Index::record`](crate::series::index::Index::record).
+/// Records into a series with open labels, or into the overflow series if the series expired and
+/// was removed; see [`Index::record`](crate::series::index::Index::record).
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     let overflow = || family.overflow_of_expired();

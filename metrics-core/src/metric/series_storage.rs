@@ -34,7 +34,7 @@ pub(crate) mod sealed {
             }
         }
 
-        /// Calls `op` with the calling thread's cells of the series.
+        /// Calls `op` with cells to record into, usually the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 
         /// Like [`record`](Self::record), but a declared metric returns `None` if the thread's cells
@@ -67,7 +67,8 @@ pub(crate) mod sealed {
 
         fn series_id(&self) -> SeriesId;
 
-        /// The series that recordings go to: the overflow series if this series has expired.
+        /// The series that recordings go to: the overflow series if this series expired and was
+        /// removed.
         #[inline(always)]
         fn recording_target(&self) -> SeriesId {
             self.series_id()

@@ -111,8 +111,10 @@ impl ExposedFamilies {
         }
     }
 
-    /// Writes the selected families, and the self-metrics if the settings include them; `collected`
-    /// has the result of each collector. `reader` is one that [`Reader::for_exposition`] returns.
+    /// Writes the selected families, and the self-metrics if the settings include them.
+    ///
+    /// `collected` has the result of each collector. `reader` must come from
+    /// [`Reader::for_exposition`].
     pub(crate) fn collect(
         &self,
         settings: &Settings,

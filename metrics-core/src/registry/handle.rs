@@ -261,7 +261,7 @@ impl Registry {
         &self.0.collector_threads
     }
 
-    /// The registry's families, grouped anew if an item was added or removed.
+    /// The registry's families. Groups the items if they, or an included registry, have changed.
     pub(crate) fn exposed_families(&self) -> Arc<ExposedFamilies> {
         let mut parts = self.state().parts.clone();
         for part in &mut parts {

@@ -27,7 +27,7 @@ impl fmt::Debug for Item {
 impl Item {
     /// The item of a collector that is registered at run time.
     ///
-    /// Calls [`Collector::descs`], code of the program, here and never again, so that it does not
+    /// Calls [`Collector::descs`] here and never again, so that this code of the program does not
     /// run under a lock of the registry.
     pub(crate) fn collector(collector: Arc<dyn Collector>) -> Self {
         let descs = collector.descs().into();

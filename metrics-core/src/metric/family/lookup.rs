@@ -103,13 +103,14 @@ impl Family {
             })
     }
 
-    /// The overflow series, for a recording into a series that has expired. Counts the look-up.
+    /// The overflow series, for a recording into a series that expired and was removed. Counts the
+    /// look-up.
     pub(crate) fn overflow_of_expired(&self) -> SeriesId {
         self.overflow_series(&self.unknown_labels())
     }
 
-    /// The series that the next recording into `series` goes to: the overflow series if `series` has
-    /// expired.
+    /// The series that the next recording into `series` goes to: the overflow series if `series`
+    /// expired and was removed.
     pub(crate) fn recording_target(&self, series: SeriesId) -> SeriesId {
         let index = self.index();
         if index.contains(series) || index.redirect(series) != Redirect::Overflow {
