@@ -63,9 +63,8 @@ impl CollectorThreads {
     /// Runs the collectors at the positions `selected`, for the exposition that starts at
     /// `exposition`.
     ///
-    /// Returns one entry for each collector of `families`: `None` if the collector was not selected,
-    /// was skipped (see `ENCLOSING` and `is_stuck`), panicked, or missed the
-    /// deadline.
+    /// Returns one entry for each collector of `families`: `None` if the collector was not
+    /// selected, was skipped (see `ENCLOSING` and `is_stuck`), panicked, or missed the deadline.
     pub(crate) fn run(
         &self,
         families: &Arc<ExposedFamilies>,
