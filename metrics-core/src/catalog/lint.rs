@@ -164,7 +164,7 @@ fn warnings(family: &CatalogFamily) -> impl Iterator<Item = CatalogWarning> {
             texts.push(format!("the label `{}` is not in `snake_case`", label.name));
         }
         // The families of the function attributes (`function_calls_total`) have a label `function`.
-        // This library names them, so a program could not act on the warning.
+        // A program cannot change these names, so it could not act on the warning.
         let is_repeated = words.contains(&label.name.as_str()) && label.name != "function";
         if is_repeated {
             texts.push(format!(

@@ -106,8 +106,8 @@ pub struct CatalogNative {
     pub schema: i8,
     /// Half the width of the zero bucket, which counts observations of at most this absolute value.
     pub zero_threshold: f64,
-    /// The maximum number of buckets. Beyond it, the zero bucket is widened if the declaration
-    /// allows it, or the resolution is reduced.
+    /// The maximum number of buckets. A histogram that would need more widens its zero bucket, if
+    /// the declaration allows that, or reduces its resolution.
     pub max_buckets: u16,
 }
 

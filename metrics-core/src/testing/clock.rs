@@ -52,7 +52,7 @@ use crate::storage::clock;
 pub struct Clock {
     /// Whether this is the thread's outermost clock.
     is_outermost: bool,
-    /// Makes the clock `!Send`: it belongs to the thread that created it.
+    /// Makes the clock `!Send`, because it belongs to the thread that created it.
     not_send: PhantomData<*const ()>,
 }
 
