@@ -268,7 +268,7 @@ impl ServerBuilder {
 
     /// Maximum size of a request's head in bytes: 16 KiB by default, at least 8 KiB.
     ///
-    /// A larger one gets status 431.
+    /// A request with a larger head gets status 431.
     pub fn max_header_bytes(mut self, limit: usize) -> ServerBuilder {
         self.limits.max_header_bytes = limit;
         self

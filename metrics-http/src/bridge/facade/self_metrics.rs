@@ -7,7 +7,7 @@ use metrics_core::{Collection, Desc, Kind};
 
 use super::renames::RENAMED;
 
-/// Rejected recordings and look-ups beyond the limit in all families.
+/// Counts of rejected recordings and of look-ups beyond the limit, in all families.
 ///
 /// The counts are added up by name, because families of several types may have one name, of which
 /// all but one are rejected.

@@ -28,7 +28,7 @@ struct State {
     is_closed: bool,
 }
 
-/// The samples of one gathering that are in the queue.
+/// Counts the samples in the queue that come from one gathering of the registry.
 struct Gathering {
     waiting: usize,
     in_flight: usize,

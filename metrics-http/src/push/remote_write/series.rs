@@ -134,7 +134,8 @@ impl MetricConverter<'_> {
             let histogram = histogram(native, count, sum, self.kind);
             sample.value = SampleValue::NativeHistogram(Box::new(histogram));
             out.push(sample);
-            // Without classic buckets, the only bucket is `+Inf`, which adds no information.
+            // Sends no classic series if the only bucket is `+Inf`, which adds nothing to the
+            // native ones.
             if buckets.len() < 2 {
                 return;
             }
