@@ -141,7 +141,7 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
     record(1);
     let server = Server::builder().registry(registry.clone());
     let server = server.serve((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    // Scraping this many series takes time while other tests run.
+    // Allows 3 s for a scrape, because scraping this many series takes time while other tests run.
     let slowly = ["scrape_interval: 3s", "scrape_timeout: 3s"];
     let jobs = [Job::new("large", server.local_addr()).with(&slowly)];
     let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);

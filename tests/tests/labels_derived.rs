@@ -5,7 +5,7 @@ use std::time::Instant;
 use metrics_core::{Format, Label, Labels, counted, encode_to_string, metrics};
 use tests::series;
 
-/// The exposed samples of a family, without its name.
+/// The exposed samples of a family, without the family's name.
 fn samples(family: &str) -> Vec<String> {
     let text = encode_to_string(Format::Text);
     let lines = text.lines().filter_map(|line| line.strip_prefix(family));

@@ -501,7 +501,8 @@ fn a_scrape_leaves_no_memory_behind() {
         MANY.with("a", "b", "c").inc();
         SPREAD.with("a").observe(0.5);
         let mut grown = Vec::new();
-        // A round may allocate memory that later rounds reuse; a leak would show in every round.
+        // Requires one round without growth: a round may allocate memory that later rounds reuse,
+        // but memory would grow in every round if there were a leak.
         let is_steady = (0..10).any(|_| {
             let before = LIVE.load(Ordering::Relaxed);
             (0..100).for_each(|_| drop(encode_to_string(Format::Text)));

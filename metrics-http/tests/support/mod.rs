@@ -62,7 +62,7 @@ impl Collector for Warehouse {
 
 pub fn registry(content: impl Collector) -> Registry {
     let registry = Registry::new();
-    // Large collectors may be slow on a busy machine.
+    // Disables the timeout, because large collectors may be slow on a busy machine.
     registry.collector_timeout(Duration::MAX);
     registry.register(Arc::new(content)).unwrap();
     registry

@@ -119,6 +119,6 @@ pub(crate) struct LabelRules {
 #[derive(Clone)]
 pub(crate) struct AllowList {
     pub(crate) values: Vec<LitStr>,
-    /// The value that is recorded for all others; `"other"` if it is absent.
+    /// The value that is recorded for all other values; `"other"` if it is absent.
     pub(crate) other: Option<LitStr>,
 }

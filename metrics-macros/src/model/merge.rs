@@ -5,9 +5,8 @@ use syn::LitStr;
 
 use super::{Args, Errors, Stated};
 
-/// Removes attributes of the block for which the item has its own, and attributes of the item that
-/// only exclude it (`skip`). The attributes that take the place of removed ones get the names of
-/// the block.
+/// Removes each attribute of the block for which the item has its own. The item's own gets the
+/// block's type name and generics, or is removed as well if its only argument is `skip`.
 pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     let mut index = 0;
     while index < all.len() {

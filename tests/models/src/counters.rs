@@ -1,4 +1,5 @@
-//! [`Counters`]: an index of counters, which counts the recordings that were begun for each series.
+//! [`Counters`]: counters in an index, and the number of recordings that were begun for each
+//! series.
 
 use std::{
     collections::HashMap,

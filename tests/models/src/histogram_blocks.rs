@@ -203,7 +203,7 @@ pub fn copies_of_two_blocks_are_not_mixed_up() {
         let recorder = spawn(move || {
             record(&blocks[0], &copies, 1);
             record(&blocks[1], &copies, 2);
-            // If this block still has a request, it is that of the first snapshot.
+            // Answers the request of the first snapshot if this block still has it.
             record_from(&blocks[0], &copies, 1..2);
         });
         consistent(&readers[0].snapshot(1, 1));

@@ -197,7 +197,7 @@ fn every_label_set_is_exposed_once_and_no_recording_is_lost() {
         failure_persistence: None,
         ..Config::default()
     };
-    // Declared metrics keep their values from one case to the next.
+    // Sums over all cases, because declared metrics keep their values from one case to the next.
     let mut expected: BTreeMap<(&str, &str), f64> = BTreeMap::new();
     let expected = std::cell::RefCell::new(&mut expected);
     TestRunner::new(config)

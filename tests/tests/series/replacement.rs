@@ -19,7 +19,8 @@ use crate::support::{Done, global, labelled, values, with_limit};
 /// So many series that a scrape reads them in several parts.
 const SERIES: usize = 1500;
 
-/// Replaces the series by some that differ in `round` from those of other rounds.
+/// Replaces the series by 2 * [`SERIES`] series with the value `round`; half of their keys depend
+/// on `round`.
 fn replace_all(gauge: &DynamicFamily<Gauge>, round: i64) {
     let replaced = gauge.replace(|set| {
         for at in 0..SERIES {

@@ -331,7 +331,7 @@ impl<'ast> Visit<'ast> for Collector {
         self.add_use(&item.tree, &[], is_export);
     }
 
-    // Visibilities such as `pub(in crate::storage)` are not imports.
+    // Skips visibilities such as `pub(in crate::storage)`, which are not imports.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

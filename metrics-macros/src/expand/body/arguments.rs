@@ -154,7 +154,8 @@ fn for_each_variable(sig: &mut Signature, f: impl FnMut(&[Attribute], &mut PatId
             visit_mut::visit_pat_ident_mut(self, pat);
         }
 
-        // Skips types: the length of an array type can be a block with variables of its own.
+        // Skips types, because the length of an array type can be a block with variables of its
+        // own.
         fn visit_type_mut(&mut self, _: &mut Type) {}
     }
 
