@@ -6,9 +6,9 @@
 //! to a rendering that is requested twice in a row, because a scraper usually requests the same
 //! format every time.
 //!
-//! Labels consist of two *halves*, and equal halves are stored once. Where labels are split, the
-//! second half is usually the last label: neighbouring series often differ in the last label only.
-//! Otherwise the first half is empty.
+//! Each label set is stored as two *halves*, and equal halves are stored once. If labels are split,
+//! the second half is usually the last label, because neighbouring series often differ in that
+//! label only. Otherwise the first half is empty.
 
 use std::{ops::Range, sync::Arc};
 

@@ -3,8 +3,8 @@
 //! A scrape takes the index's lock for one batch of series at a time, so series are created,
 //! removed and replaced while it reads. It sees the series that existed when it began:
 //!
-//! * It skips newer series, which it tells by their generation. Otherwise a series that is removed
-//!   and created again at a later position would be exposed twice.
+//! * The scrape skips newer series, which have a higher generation. Otherwise a series that is
+//!   removed and created again at a later position would be exposed twice.
 //! * A [replacement](crate::series::replace) of all series stores the replaced ones if scrapes are
 //!   reading them, and those scrapes continue with the stored ones. A scrape therefore exposes
 //!   either all series from before a replacement or all from after it.

@@ -1,7 +1,7 @@
 //! Numbers the places (slots) of an index of series, and tells in which block of memory a place is.
 //!
-//! A *place* is the number of a block and an offset in it, packed into 32 bits. A *position*
-//! counts the places from 0; vectors with an item for each series are indexed by it.
+//! A *place* is the number of a block and an offset in the block, packed into 32 bits. Each place
+//! has a *position* (0, 1, 2, ...), which is the index in vectors with an item for each series.
 //!
 //! Blocks double in size up to [`LARGEST_BLOCK`], so that an index of few series is small and one
 //! of many leaves little memory unused.

@@ -1,5 +1,5 @@
-//! Reads the time: from the processor's time stamp counter if it can be trusted, else from the
-//! system's clock.
+//! Measures durations with the processor's time stamp counter if it can be trusted, else with the
+//! system's clock. Also reads the Unix time and the clocks of expiry.
 //!
 //! `quanta` calibrates the counter if the processor reports it as invariant. In addition, the Linux
 //! kernel must use it as its clock source: the kernel watches the counters of all processors and

@@ -71,7 +71,8 @@
 //! the drop of regions, claims of used places, merging of native buckets, and late recordings.
 //! Nothing is allocated or freed while it is held, because an allocator may record. A recording
 //! takes it on cold paths only: the thread's first recording into a region, the creation of a
-//! series in a used place, the merging and the reset of native buckets, and late recordings.
+//! series in a used place, the merging and the reset of native buckets, a sum of nanoseconds that
+//! would overflow its cell, and late recordings.
 //!
 //! # Files
 //!

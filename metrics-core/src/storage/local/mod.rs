@@ -2,11 +2,12 @@
 //! storage.
 //!
 //! The macros declare one `thread_local!` of a [`LocalStorage`] type for each declared metric, and
-//! for each instrumented function that is not `async` and has closed labels, that is, labels whose
-//! values are known at compile time. With native thread-local storage and closed labels, the type
-//! is [`LocalCells`] or [`LocalBlock`], and a recording finds its storage without a look-up; with
-//! other labels, the type is [`SeriesCache`](super::SeriesCache). Without native thread-local
-//! storage, the type is `DirectoryOnly`.
+//! for each instrumented function whose call may end when the function returns. With native
+//! thread-local storage, the type is [`LocalCells`] or [`LocalBlock`] for a function, and for a
+//! metric with closed labels, that is, labels whose values are known at compile time: a recording
+//! with closed labels then needs no look-up. For other metrics, the type is
+//! [`SeriesCache`](super::SeriesCache). Without native thread-local storage, the type is
+//! `DirectoryOnly`.
 
 #[cfg(metrics_fallback_storage)]
 mod directory_only;
