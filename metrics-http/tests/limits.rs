@@ -139,7 +139,7 @@ fn an_endless_head_is_refused() {
     let server = shop();
     let mut stream = connect(server.local_addr());
     let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nX: ");
-    // The server may close the connection before it has read everything.
+    // Ignores an error, because the server may close the connection before it has read everything.
     let _ = stream.write_all(&vec![b'x'; 4 << 20]);
     let mut start = [0; 12];
     if stream.read_exact(&mut start).is_ok() {

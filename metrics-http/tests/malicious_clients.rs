@@ -24,7 +24,8 @@ fn server() -> Server {
 /// Sends bytes and reads until the server closes the connection; returns the status of a response.
 fn say(address: SocketAddr, words: &[u8]) -> Option<u16> {
     let mut stream = connect(address);
-    // The server may have closed the connection before reading everything.
+    // Ignores an error, because the server may have closed the connection before reading
+    // everything.
     let _ = stream.write_all(words);
     let _ = stream.shutdown(Shutdown::Write);
     let mut raw = Vec::new();

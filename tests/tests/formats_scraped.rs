@@ -159,7 +159,8 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
         });
         wait_until(TIMEOUT, "scrapes of what changes", || {
             let scrapes = prometheus.value("count_over_time(up[1m])");
-            // Failed scrapes count too, so that the wait ends; the test then fails at `up` below.
+            // Failed scrapes count as well, so that the wait ends; the test then fails at `up`
+            // below.
             (scrapes >= Some(4.0)).then_some(())
         });
         is_enough.store(true, Ordering::Relaxed);

@@ -39,7 +39,7 @@ fn an_allocation_appears_in_the_next_scrape() {
     let with = value(&registry, "jemalloc_allocated_bytes");
     drop(memory);
     let after = value(&registry, "jemalloc_allocated_bytes");
-    // Other tests allocate at the same time, but far less.
+    // Allows 10 % for other tests, which allocate at the same time, but far less.
     let most = SIZE as f64 * 0.9;
     assert!(with - before > most, "{before} {with}");
     assert!(with - after > most, "{with} {after}");

@@ -37,7 +37,7 @@ fn scrape(version: Version, settings: &[&str]) {
     // Prometheus 2 requests protobuf only with this feature.
     let prometheus = Prometheus::start(version, &jobs, &["--enable-feature=native-histograms"]);
     wait_until(Duration::from_mins(1), "two scrapes", || {
-        // A failed scrape counts too, so that the wait ends.
+        // A failed scrape counts as well, so that the wait ends.
         (prometheus.value("count_over_time(up[1m])") >= Some(2.0)).then_some(())
     });
     for (expression, expected) in [

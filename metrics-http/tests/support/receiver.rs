@@ -38,7 +38,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
-    /// When the request had been read completely.
+    /// The time at which the request had been read completely.
     pub at: Instant,
 }
 

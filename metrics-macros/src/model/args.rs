@@ -43,8 +43,8 @@ pub(crate) struct Args {
     /// The arguments `future` and `stream`, given on this attribute or on another one of the
     /// function.
     pub(crate) stated: Stated,
-    /// Whether the attribute comes from the block around the item. The item's own attribute, if it
-    /// has one, takes its place.
+    /// Whether the attribute comes from the block around the item. The item's own attribute, if
+    /// there is one, replaces this attribute.
     pub(crate) is_inherited: bool,
     /// Whether the attribute has moved below another one.
     pub(crate) is_moved: bool,

@@ -1,5 +1,5 @@
-//! [`Returns`]: the return type of a function: the output of a call, whether this output can be an
-//! error, and whether the call is a future.
+//! [`Returns`] describes the return type of a function: the output of a call, whether this output
+//! can be an error, and whether the call is a future.
 
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
@@ -49,7 +49,7 @@ impl Returns {
         }
     }
 
-    /// Whether the type is not written, as that of most code in `measure!`.
+    /// Whether the compiler infers the type, as it does for most code in `measure!`.
     pub(crate) fn is_inferred(&self) -> bool {
         is_inferred(&self.output)
     }

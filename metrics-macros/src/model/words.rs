@@ -1,4 +1,5 @@
-//! The words of a grammar in error messages: those that are expected, and the one that was meant.
+//! Lists the expected words of a grammar for error messages, and finds the known word that a
+//! misspelt one resembles.
 
 use proc_macro2::Ident;
 

@@ -98,7 +98,7 @@ pub(crate) fn type_of(key: &Ident, input: ParseStream) -> syn::Result<Type> {
     })
 }
 
-/// Parses `= literal` after a key; what the literal is, and the example, are for the error message.
+/// Parses `= literal` after a key; `what` and the example are for the error message.
 pub(crate) fn literal<T: Parse>(
     key: &Ident,
     what: &str,

@@ -17,7 +17,7 @@ use crate::model::Enclosing;
 /// The tokens of a container before its braces.
 pub(super) struct Header {
     pub(super) tokens: TokenStream,
-    /// `None` for a module.
+    /// The `impl` block or trait; `None` for a module.
     pub(super) enclosing: Option<Enclosing>,
 }
 

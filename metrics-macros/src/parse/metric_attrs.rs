@@ -140,8 +140,8 @@ fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<Li
     argument_with(parse, key, what, example, attr)
 }
 
-/// Parses the argument of an attribute. What it is, and the example, are for the error message, which
-/// takes the place of the one of `T`.
+/// Parses the argument of an attribute. `what` and the example are for the error message, which
+/// replaces that of the parser of `T`.
 fn plain_argument<T: Parse>(
     key: &Ident,
     what: &str,
@@ -156,8 +156,8 @@ fn plain_argument<T: Parse>(
     argument_with(parse, key, what, example, attr)
 }
 
-/// Parses the argument of an attribute with `parse`. What the argument is, and the example, are for
-/// the error message.
+/// Parses the argument of an attribute with `parse`. `what` and the example are for the error
+/// message.
 fn argument_with<T>(
     parse: impl FnOnce(ParseStream) -> syn::Result<T>,
     key: &Ident,

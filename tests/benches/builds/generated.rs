@@ -29,7 +29,7 @@ impl Generated {
         };
         write("Cargo.toml", &source::manifest(variant));
         write("src/main.rs", &source::program(variant));
-        // Dependencies that the workspace has too are built in the workspace's version.
+        // The lock file selects the workspace's version of each dependency that both have.
         write("Cargo.lock", include_str!("../../../Cargo.lock"));
         generated.resolve();
         generated

@@ -1,7 +1,8 @@
 //! Models of look-ups in an index while a writer inserts, removes and rebuilds the table.
 //!
-//! Table and entries are the real code. `find`, `insert` and `remove` call them as
-//! `Index::find_in_block`, `insert` and `remove_place` do.
+//! The table and its entries are the library's code. `find`, `insert` and `remove` in this file
+//! call that code as the methods `find_in_block`, `insert` and `remove_place` of the library's
+//! `Index` do.
 
 use std::sync::{Arc, atomic::Ordering};
 

@@ -58,7 +58,7 @@ impl Atomic for Watched {
             return self.atomic.load(order);
         }
         self.blind.store(blind - 1, Ordering::Relaxed);
-        // A different number each time, so that `COMMIT` differs before and after.
+        // Returns a different number each time, so that `COMMIT` differs before and after.
         blind as u64
     }
 

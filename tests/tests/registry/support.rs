@@ -1,4 +1,4 @@
-//! Options and families for the tests of registries.
+//! Creates options and families for the tests of registries.
 
 use metrics_core::{DynamicFamily, DynamicMetric, Label, Options, Registry};
 

@@ -28,7 +28,7 @@ const RECORDINGS: u64 = 200;
 const QUEUES: i64 = 10;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The metrics of a program, and what it has recorded into each.
+/// The metrics of a program, and the number of recordings into each metric.
 struct Program {
     registry: Registry,
     start: Instant,

@@ -79,7 +79,7 @@ impl Received {
     /// Adds an OpenMetrics exposition, whose created timestamps are lines.
     pub(crate) fn add_open_metrics(&mut self, exposition: &str) -> usize {
         assert!(exposition.ends_with("# EOF\n"), "{exposition}");
-        // The values of each series, by the suffix of the sample name.
+        // Maps the name and labels of a series to its values by suffix of the sample name.
         let mut lines: HashMap<(&str, &str), BTreeMap<&str, &str>> = HashMap::new();
         for line in exposition.lines().filter(|line| is_soaked(line)) {
             let (sample, value) = line.rsplit_once(' ').expect("a value");

@@ -1,5 +1,5 @@
-//! Wraps the body of a function that returns a future or stream, or may do so, if the syntax of the
-//! return type does not name the kind of future.
+//! Wraps the body of a function that returns a future or stream, or may do so, where the syntax of
+//! the return type does not tell which.
 //!
 //! `#[counted] fn call(&mut self, n: u8) -> Self::Future { self.service.call(n) }` expands to
 //!
