@@ -12,6 +12,10 @@ pub(crate) use std::{
     },
 };
 
+/// Only the fallback storage uses it, and so does `tests/models`.
+#[cfg(metrics_fallback_storage)]
+pub(crate) use std::thread_local;
+
 /// Declares a static. With loom, which runs a model many times, each run has a new value.
 macro_rules! shared_static {
     ($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty = $value:expr;) => {
