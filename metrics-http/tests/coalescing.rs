@@ -65,7 +65,7 @@ fn server(gate: &Gate) -> Server {
 
 /// Sends a request; returns when the server has received it.
 ///
-/// The server handles connections in order, so the response to a later one proves it.
+/// The server handles connections in order, so a response on a later connection proves that.
 fn ask(server: &Server, lines: &str) -> TcpStream {
     let mut stream = connect(server.local_addr());
     let head = format!("{lines}\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -78,8 +78,8 @@ pub(crate) struct LabelVariant {
 }
 
 impl LabelEnum {
-    /// Checks an enum. Returns it even if there are errors: code that uses it as a label then causes
-    /// no further errors.
+    /// Checks an enum. Returns it even if there are errors, so that code that uses it as a label
+    /// causes no further errors.
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         if let Some(key) = item.on_type.utf8.key() {
             errors.at(
@@ -219,8 +219,8 @@ impl LabelField {
 }
 
 impl LabelStruct {
-    /// Checks a struct. Returns it even if there are errors, with the fields that can be labels: code
-    /// that uses it as a set of labels then causes no further errors.
+    /// Checks a struct. Returns it with the fields that can be labels even if there are errors, so
+    /// that code that uses it as a set of labels causes no further errors.
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         let named = if let Data::Struct(syn::DataStruct {
             fields: Fields::Named(fields),

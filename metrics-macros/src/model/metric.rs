@@ -31,8 +31,8 @@ pub(crate) enum MetricKind {
 }
 
 impl Metric {
-    /// Checks a declaration. A metric is returned even if there are errors, as long as it can be
-    /// generated: code that uses it then causes no further errors.
+    /// Checks a declaration. Returns a metric even if there are errors, as long as it can be
+    /// generated, so that code that uses the metric causes no further errors.
     pub(crate) fn new(
         mut declaration: Declaration,
         prefix: Option<&LitStr>,

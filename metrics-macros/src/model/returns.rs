@@ -28,7 +28,7 @@ pub(crate) struct Returns {
 pub(crate) enum Certainty {
     /// The macro decides by an argument or by the syntax of the type.
     Known(bool),
-    /// The compiler decides in a constant, because it sees through aliases of this type.
+    /// The compiler decides in a constant, because the compiler sees through aliases of this type.
     Probe(Box<Type>),
     /// The compiler decides when it compiles the body. No constant can decide, because constants
     /// cannot name the type.

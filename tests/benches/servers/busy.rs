@@ -78,7 +78,8 @@ pub(crate) fn measure(rounds: usize) -> Latencies {
     }
 }
 
-/// Starts a service on its own thread that returns each byte it receives; it records nothing.
+/// Starts, on its own thread, a service that returns each byte that it receives and records
+/// nothing.
 fn start_service() -> SocketAddr {
     let (sender, bound) = std::sync::mpsc::channel();
     thread::spawn(move || {

@@ -14,7 +14,7 @@ use metrics_core::{Format, Label, counted, encode_to_string, metrics};
 
 use crate::support::{global, values};
 
-/// Runs `act` in another thread, and fails instead of waiting for ever for it.
+/// Runs `act` in another thread; fails if `act` does not end in time.
 fn finishes(act: impl FnOnce() + Send + 'static) {
     let (done, is_done) = mpsc::channel();
     thread::spawn(move || {
