@@ -1,5 +1,5 @@
-//! Passes the compiler's version to the crate, whose metric `build_info` exposes it. The same
-//! compiler compiles the program.
+//! Passes the version of the compiler to the crate, which exposes it in the metric `build_info`:
+//! Cargo compiles the program and this crate with the same compiler.
 
 use std::{env, process::Command};
 

@@ -65,11 +65,9 @@ mod call;
 mod catalog;
 #[cfg(feature = "catalog")]
 mod dashboard;
-mod derives;
 mod describe;
 mod format;
 mod macros;
-mod measure;
 mod metric;
 mod registry;
 #[cfg(feature = "catalog")]
@@ -86,7 +84,6 @@ pub use catalog::{
 };
 #[cfg(feature = "catalog")]
 pub use dashboard::Dashboard;
-pub use derives::{Label, Labels};
 pub use describe::{
     buckets::{DURATION_BUCKETS, exponential_buckets, linear_buckets},
     desc::Desc,
@@ -98,8 +95,6 @@ pub use describe::{
     source_location::SourceLocation,
 };
 pub use macros::*;
-#[doc(hidden)]
-pub use measure::__measure;
 pub use metric::{
     counter::{Counter, FloatCounter},
     dynamic::{DynamicFamily, DynamicMetric, Options},

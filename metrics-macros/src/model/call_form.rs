@@ -320,7 +320,7 @@ const VALUE_TRAITS: [&str; 38] = [
     "Write",
 ];
 
-/// Whether a type may be an alias or associated type that stands for a `Result`.
+/// Whether a type may be an alias of `Result`, or an associated type that is one.
 pub(super) fn may_be_alias(ty: &Type) -> bool {
     match ungrouped(ty) {
         Type::Path(path) => {

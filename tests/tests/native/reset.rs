@@ -23,7 +23,7 @@ const ALMOST_A_DAY: Duration = Duration::from_secs(24 * 3600 - 10);
 /// The number of observations of [`observe_burst`].
 const BURST: u64 = 240;
 
-/// Observes values in so many buckets that buckets are merged.
+/// Observes values in more buckets than the limit, so that the histogram merges buckets.
 fn observe_burst(histogram: &Histogram) {
     for at in 0..BURST {
         histogram.observe((at as f64 / 2.0 - 60.0).exp2());

@@ -1,11 +1,9 @@
-//! `measure!`, with its reference documentation.
+//! `measure!`, which measures a part of a function.
+
+use super::enabled;
 
 #[doc(hidden)]
-#[cfg(not(metrics_off))]
-pub use metrics_macros::measure as __measure;
-#[doc(hidden)]
-#[cfg(metrics_off)]
-pub use metrics_macros::off_measure as __measure;
+pub use enabled::measure as __measure;
 
 /// Measures a part of a function as [`counted`](macro@crate::counted),
 /// [`timed`](macro@crate::timed) and [`in_flight`](macro@crate::in_flight) measure whole functions.
