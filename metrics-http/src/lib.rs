@@ -37,6 +37,7 @@
 //!   and [`ServerBuilder::revision`]), `rustc`, `profile`, `target_arch` and `target_os`
 //!   ([`ServerBuilder::build_info`]);
 //! - `target_info`, with the label `service_name` and others ([`ServerBuilder::target_info`]);
+//! - `metrics_http_*`, the metrics of the server about itself ([`ServerBuilder::server_metrics`]);
 //! - the registry's self-metrics, such as `metrics_series` ([`Registry::write_self_metrics`]).
 //!
 //! The module [`collect`] has collectors that a program registers itself: for a tokio runtime, its
@@ -77,8 +78,8 @@
 //!
 //! # Layers
 //!
-//! The top-level modules are layers. Each uses only those before it: `error`, `collect`, `scrape`,
-//! `push`, `page`, `server`. `layer` and `bridge` use only `error`.
+//! The top-level modules are layers. Each uses only those before it: `error`, `monitor`, `collect`,
+//! `scrape`, `push`, `page`, `server`. `layer` and `bridge` use only `error`.
 
 #![forbid(unsafe_code)]
 
@@ -88,6 +89,7 @@ pub mod collect;
 mod error;
 #[cfg(feature = "tower")]
 pub mod layer;
+mod monitor;
 #[cfg(feature = "page")]
 mod page;
 mod push;
@@ -124,6 +126,7 @@ pub use self::server::TlsFiles;
 pub use self::server::router;
 pub use self::{
     error::Error,
+    monitor::{EventCause, ServerEvent},
     push::{write_textfile, write_textfile_from},
     scrape::{Body, Endpoint, ResponseFuture},
     server::{Address, Server, ServerBuilder, serve},

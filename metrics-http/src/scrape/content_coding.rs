@@ -60,7 +60,7 @@ impl ContentCoding {
         }
     }
 
-    /// Writes a body through this coding and finishes `out`.
+    /// Writes a body through this coding, finishes `out`, and returns the number of coded bytes.
     ///
     /// Expositions are so repetitive that the lowest compression level already removes most of
     /// their size.
@@ -68,7 +68,7 @@ impl ContentCoding {
         self,
         mut out: Writer,
         body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
+    ) -> io::Result<u64> {
         match self {
             ContentCoding::Identity => {
                 body(&mut out)?;

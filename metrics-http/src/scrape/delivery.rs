@@ -58,6 +58,11 @@ impl Client {
         }
     }
 
+    /// The client's address, if it is known.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.connection.as_ref()?.address
+    }
+
     pub(super) fn recipient(&self) -> Recipient {
         self.recipient
     }

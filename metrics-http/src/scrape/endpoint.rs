@@ -26,6 +26,7 @@ use super::{
     job::{ScrapeJob, ScrapeKey},
     response::{ServiceResult, method_not_allowed, text},
 };
+use crate::monitor::Monitor;
 
 /// Serves the exposition, as a service for programs that already have a server.
 ///
@@ -77,6 +78,7 @@ use super::{
 #[derive(Clone)]
 pub struct Endpoint {
     registry: Registry,
+    monitor: Monitor,
     /// One permit per concurrent scrape.
     permits: Arc<Semaphore>,
     /// One permit per scrape that waits for one of `permits`.
@@ -88,6 +90,7 @@ pub struct Endpoint {
 impl Endpoint {
     pub(crate) fn new(
         registry: Registry,
+        monitor: Monitor,
         max_concurrent: usize,
         max_queued: usize,
         timeout: Duration,
@@ -95,6 +98,7 @@ impl Endpoint {
         let permits = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
         Endpoint {
             registry,
+            monitor,
             permits: Arc::new(Semaphore::new(permits)),
             queue: Arc::new(Semaphore::new(max_queued.min(Semaphore::MAX_PERMITS))),
             coalescer: Coalescer::new(),
@@ -130,6 +134,10 @@ impl Endpoint {
     #[cfg(feature = "catalog")]
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    pub(crate) fn monitor(&self) -> &Monitor {
+        &self.monitor
     }
 
     async fn scrape(
@@ -195,6 +203,7 @@ impl Endpoint {
             timeout,
             leader,
             client,
+            monitor: self.monitor.clone(),
         };
         job.start(permit).map_err(|_| {
             text(

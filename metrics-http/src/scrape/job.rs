@@ -16,6 +16,7 @@ use super::{
     delivery::{Client, SharedDelivery},
     pipe::{Tee, Writer},
 };
+use crate::monitor::{EventCause, Monitor};
 
 /// The settings on which the bytes of an exposition depend; concurrent scrapes with equal keys are
 /// coalesced.
@@ -35,6 +36,7 @@ pub(super) struct ScrapeJob {
     /// Shares the encoding with identical scrapes.
     pub(super) leader: Option<Leader<ScrapeKey>>,
     pub(super) client: Client,
+    pub(super) monitor: Monitor,
 }
 
 impl ScrapeJob {
@@ -54,15 +56,29 @@ impl ScrapeJob {
         thread::Builder::new()
             .name("metrics-scrape".to_owned())
             .spawn(move || {
-                // On failure, the client is gone or too slow, and dropping the writer has already
-                // ended the body with an error.
-                let _ = self.run(writer, &delivery);
+                let scrape = self.monitor.begin_scrape();
+                match self.run(writer, &delivery) {
+                    Ok(bytes) => scrape.finish(bytes),
+                    // Dropping the writer has already ended the body with an error.
+                    Err(error) => self.report_aborted(&error),
+                }
                 drop(permit);
             })?;
         Ok(body.confirming(confirmation))
     }
 
-    fn run(self, out: Writer, delivery: &SharedDelivery) -> io::Result<()> {
+    fn report_aborted(&self, error: &io::Error) {
+        let message = match error.kind() {
+            io::ErrorKind::TimedOut => {
+                format!("an exposition was not read within {:?}", self.timeout)
+            }
+            _ => format!("an exposition was aborted: {error}"),
+        };
+        let cause = EventCause::ExpositionAborted;
+        self.monitor.report(cause, self.client.address(), message);
+    }
+
+    fn run(&self, out: Writer, delivery: &SharedDelivery) -> io::Result<u64> {
         let coding = self.key.coding;
         coding.write(out, |out| self.encode(out, delivery))
     }

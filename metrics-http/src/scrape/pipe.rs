@@ -19,6 +19,7 @@ pub(super) struct Writer {
     /// `None` if the timeout exceeds what the clock can represent.
     deadline: Option<Instant>,
     tee: Option<Box<dyn Tee>>,
+    sent_bytes: u64,
 }
 
 /// Receives a copy of each chunk that a [`Writer`] sends.
@@ -37,11 +38,12 @@ impl Writer {
             buffer: Vec::new(),
             deadline: Instant::now().checked_add(timeout),
             tee,
+            sent_bytes: 0,
         }
     }
 
-    /// Sends the rest of the buffer and marks the body as complete.
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    /// Sends the rest of the buffer, marks the body as complete, and returns its size.
+    pub(super) fn finish(mut self) -> io::Result<u64> {
         self.send()?;
         // The tee is completed before the client sees the end, because the client's next scrape
         // must not be answered from this one.
@@ -49,13 +51,14 @@ impl Writer {
             tee.complete();
         }
         self.pipe.end(End::Complete);
-        Ok(())
+        Ok(self.sent_bytes)
     }
 
     fn send(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
+        self.sent_bytes += self.buffer.len() as u64;
         let chunk = mem::take(&mut self.buffer).into();
         self.tee.take_if(|tee| !tee.accept(&chunk));
         let should_wait = self.tee.is_none();

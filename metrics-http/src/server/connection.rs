@@ -30,12 +30,16 @@ use super::{
     routes::Routes,
     write_timeout::WriteTimeout,
 };
-use crate::scrape::ClientConnection;
+use crate::{
+    monitor::{EventCause, Monitor},
+    scrape::ClientConnection,
+};
 
 /// Routes, limits, the allow-list and TLS settings, shared by all connections.
 #[derive(Clone)]
 pub(super) struct ConnectionConfig {
     pub(super) routes: Routes,
+    pub(super) monitor: Monitor,
     pub(super) limits: Limits,
     pub(super) allow_list: AllowList,
     #[cfg(feature = "tls")]
@@ -91,14 +95,20 @@ async fn accept(
     loop {
         let permit = Arc::clone(&permits).acquire_owned().await;
         match listener.accept().await {
-            Ok((_, Some(peer))) if !config.allow_list.allows(peer) => {}
+            Ok((_, Some(peer))) if !config.allow_list.allows(peer) => {
+                let message = "the client's network is not in `allow_from`";
+                config
+                    .monitor
+                    .report(EventCause::NotAllowed, Some(peer), message);
+            }
             Ok((stream, peer)) => {
                 let client = Arc::new(ClientConnection::new(peer));
                 let closing = closing.subscribe();
+                let open = config.monitor.open_connection();
                 let connection = serve_connection(stream, client, config.clone(), closing);
                 tokio::spawn(async move {
                     connection.await;
-                    drop(permit);
+                    drop((permit, open));
                 });
             }
             Err(error) if is_connection_error(&error) => {}

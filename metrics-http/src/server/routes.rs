@@ -15,7 +15,7 @@ use super::auth::Credentials;
 use super::catalog;
 use super::health::HealthChecks;
 #[cfg(feature = "page")]
-use crate::page::Page;
+use crate::page::{Page, Resource};
 use crate::scrape::{Body, Endpoint, ResponseFuture, method_not_allowed, text};
 
 /// Answers the requests for one path.
@@ -43,58 +43,128 @@ impl Routes {
         Routes(Arc::new(table))
     }
 
-    /// Answers a request for a path other than the metrics, or without the required credentials.
-    async fn respond(self, request: Request<()>) -> Response<Body> {
+    /// Answers a request; without credentials, if they are required, only its status or a challenge.
+    async fn respond(self, route: Route<'_>, request: Request<()>) -> Response<Body> {
         let table = &*self.0;
-        let path = request.uri().path();
-        let checks = match path {
-            HEALTHY => Some((&table.liveness, "healthy\n")),
-            READY => Some((&table.readiness, "ready\n")),
-            _ => None,
-        };
         #[cfg(feature = "auth")]
         if let Some(credentials) = &table.credentials
             && !credentials.authenticate(request.headers()).await
         {
             // Probes often have no credentials, so they get the status of a health check, but no
             // reasons.
-            return match checks {
-                Some((checks, success)) => {
-                    let response = checks.clone().respond(success).await;
+            return match route {
+                Route::Health(health) => {
+                    let response = health.respond(table).await;
                     response.map(|_| Body::new(""))
                 }
-                None => credentials.challenge(),
+                _ => credentials.challenge(),
             };
         }
-        if let Some((checks, success)) = checks {
-            return checks.clone().respond(success).await;
-        }
-        if let Some(handler) = table.custom.get(path) {
-            return run_handler(Arc::clone(handler), request).await;
-        }
-        #[cfg(feature = "catalog")]
-        if catalog::has_route(path) {
-            let registry = table.metrics.registry().clone();
-            let handler = move |request: &_| catalog::respond(&registry, request);
-            return run_handler(Arc::new(handler), request).await;
-        }
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        #[cfg(feature = "page")]
-        if let Some(page) = &table.page
-            && let Some(resource) = Page::resource(path)
-        {
-            if is_read {
-                return page.respond(resource, &request).await;
+        match route {
+            Route::Metrics => {
+                let Ok(response) = table.metrics.respond(&request).await;
+                response
             }
-            return method_not_allowed();
-        }
-        match path {
-            "/" if is_read => index(table),
-            "/" => method_not_allowed(),
-            _ => text(
+            Route::Health(health) => health.respond(table).await,
+            Route::Custom(handler) => run_handler(Arc::clone(handler), request).await,
+            #[cfg(feature = "catalog")]
+            Route::Catalog => {
+                let registry = table.metrics.registry().clone();
+                let handler = move |request: &_| catalog::respond(&registry, request);
+                run_handler(Arc::new(handler), request).await
+            }
+            #[cfg(feature = "page")]
+            Route::Page(page, resource) if is_read => page.respond(resource, &request).await,
+            Route::Index if is_read => index(table),
+            #[cfg(feature = "page")]
+            Route::Page(..) => method_not_allowed(),
+            Route::Index => method_not_allowed(),
+            Route::NotFound => text(
                 StatusCode::NOT_FOUND,
                 format!("not found; metrics are at {}\n", table.metrics_path),
             ),
+        }
+    }
+}
+
+impl RouteTable {
+    /// The route of a path. The program's own routes take precedence over those of the catalogue
+    /// and the page.
+    fn route(&self, path: &str) -> Route<'_> {
+        if path == self.metrics_path {
+            return Route::Metrics;
+        }
+        match path {
+            HEALTHY => return Route::Health(Health::Live),
+            READY => return Route::Health(Health::Ready),
+            _ => {}
+        }
+        if let Some(handler) = self.custom.get(path) {
+            return Route::Custom(handler);
+        }
+        #[cfg(feature = "catalog")]
+        if catalog::has_route(path) {
+            return Route::Catalog;
+        }
+        #[cfg(feature = "page")]
+        if let Some(page) = &self.page
+            && let Some(resource) = Page::resource(path)
+        {
+            return Route::Page(page, resource);
+        }
+        match path {
+            "/" => Route::Index,
+            _ => Route::NotFound,
+        }
+    }
+}
+
+/// What answers a request.
+#[derive(Clone, Copy)]
+enum Route<'a> {
+    Metrics,
+    Health(Health),
+    Custom(&'a RouteHandler),
+    #[cfg(feature = "catalog")]
+    Catalog,
+    #[cfg(feature = "page")]
+    Page(&'a Page, Resource),
+    /// The link to the metrics at `/`, if there is no live page.
+    Index,
+    NotFound,
+}
+
+impl Route<'_> {
+    /// The value of the label `route`.
+    fn name(self) -> &'static str {
+        match self {
+            Route::Metrics => "metrics",
+            Route::Health(Health::Live) => "healthy",
+            Route::Health(Health::Ready) => "ready",
+            Route::Custom(_) => "custom",
+            #[cfg(feature = "catalog")]
+            Route::Catalog => "catalog",
+            #[cfg(feature = "page")]
+            Route::Page(..) => "page",
+            Route::Index => "index",
+            Route::NotFound => "none",
+        }
+    }
+}
+
+/// A path of health checks.
+#[derive(Clone, Copy)]
+enum Health {
+    Live,
+    Ready,
+}
+
+impl Health {
+    async fn respond(self, table: &RouteTable) -> Response<Body> {
+        match self {
+            Health::Live => table.liveness.clone().respond("healthy\n").await,
+            Health::Ready => table.readiness.clone().respond("ready\n").await,
         }
     }
 }
@@ -116,27 +186,19 @@ impl<B> Service<Request<B>> for Routes {
     type Future = ResponseFuture;
 
     fn call(&self, request: Request<B>) -> ResponseFuture {
-        let table = &self.0;
-        #[cfg(feature = "auth")]
-        let is_open = table.credentials.is_none();
-        #[cfg(not(feature = "auth"))]
-        let is_open = true;
-        let is_metrics = request.uri().path() == table.metrics_path;
-        if is_metrics && is_open {
-            return table.metrics.respond(&request);
-        }
         let (parts, _) = request.into_parts();
         let request = Request::from_parts(parts, ());
         let routes = self.clone();
         ResponseFuture::new(async move {
-            #[cfg(feature = "auth")]
-            if is_metrics
-                && let Some(credentials) = &routes.0.credentials
-                && credentials.authenticate(request.headers()).await
-            {
-                return routes.0.metrics.respond(&request).await;
-            }
-            Ok(routes.respond(request).await)
+            let table = Arc::clone(&routes.0);
+            let route = table.route(request.uri().path());
+            let name = route.name();
+            let response = routes.respond(route, request).await;
+            table
+                .metrics
+                .monitor()
+                .count_request(name, response.status());
+            Ok(response)
         })
     }
 }

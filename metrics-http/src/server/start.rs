@@ -16,7 +16,7 @@ use super::{
 };
 #[cfg(feature = "page")]
 use crate::page::Page;
-use crate::{collect, error::Error, scrape::Endpoint};
+use crate::{collect, error::Error, monitor::Monitor, scrape::Endpoint};
 
 impl ServerBuilder {
     /// Adds a listener on the first of these addresses that can be bound, and starts the server.
@@ -71,6 +71,7 @@ impl ServerBuilder {
             return Err(Error::no_listener());
         }
         let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
+        let monitor = metrics.monitor().clone();
         let config = ConnectionConfig {
             routes: Routes::new(RouteTable {
                 metrics,
@@ -83,6 +84,7 @@ impl ServerBuilder {
                 #[cfg(feature = "auth")]
                 credentials,
             }),
+            monitor,
             limits: self.limits,
             allow_list,
             #[cfg(feature = "tls")]
@@ -144,10 +146,23 @@ impl ServerBuilder {
         self.tolerate(self.registry.check_clashes().map_err(Error::clash))?;
         Ok(Endpoint::new(
             self.registry.clone(),
+            self.monitor()?,
             self.max_concurrent_scrapes,
             self.max_queued_scrapes,
             self.scrape_timeout,
         ))
+    }
+
+    /// The monitor of the server; without its metrics if they clash and the program tolerates that.
+    fn monitor(&self) -> Result<Monitor, Error> {
+        let registry = self.has_server_metrics.then_some(&self.registry);
+        match Monitor::new(registry, self.on_error.clone()) {
+            Err(error) => {
+                self.tolerate(Err(error))?;
+                Monitor::new(None, self.on_error.clone())
+            }
+            created => created,
+        }
     }
 
     /// Reports a clash of declarations instead of returning it, if there is a handler for clashes.

@@ -68,12 +68,14 @@ pub fn registry(content: impl Collector) -> Registry {
     registry
 }
 
-/// Builds a server for a registry with this collector, without process metrics and `build_info`.
+/// Builds a server for a registry with this collector, without process metrics, `build_info` and
+/// metrics of the server.
 pub fn serving(content: impl Collector) -> ServerBuilder {
     Server::builder()
         .registry(registry(content))
         .process_metrics(false)
         .build_info(false)
+        .server_metrics(false)
 }
 
 pub fn shop() -> Server {

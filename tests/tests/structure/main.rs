@@ -36,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "metrics-http",
         &[
-            "error", "collect", "scrape", "push", "page", "server", "layer", "bridge",
+            "error", "monitor", "collect", "scrape", "push", "page", "server", "layer", "bridge",
         ],
     ),
     ("metrics-macros", &["model", "parse", "expand", "pipeline"]),
@@ -50,12 +50,14 @@ const FORBIDDEN: &[(&str, &str, &[&str])] = &[
     (
         "metrics-http",
         "layer",
-        &["collect", "scrape", "push", "page", "server"],
+        &["monitor", "collect", "scrape", "push", "page", "server"],
     ),
     (
         "metrics-http",
         "bridge",
-        &["collect", "scrape", "push", "page", "server", "layer"],
+        &[
+            "monitor", "collect", "scrape", "push", "page", "server", "layer",
+        ],
     ),
     // Grammar and generated code are connected by the types of `model` only.
     ("metrics-macros", "expand", &["parse"]),

@@ -1,0 +1,168 @@
+//! [`ServerEvent`]: something that went wrong in a server, as its handler of events receives it.
+
+use std::{
+    fmt::{self, Display, Formatter},
+    net::IpAddr,
+};
+
+/// Something that went wrong in a server: a client that it refused, or a fault of the program.
+///
+/// [`ServerBuilder::on_error`](crate::ServerBuilder::on_error) passes events to the program. The
+/// text of an event says what happened, where, and what to do about it; it is one line, in which
+/// control characters are escaped, because parts of it may come from a client.
+///
+/// ```
+/// use metrics_http::{EventCause, Server};
+///
+/// # fn main() -> Result<(), metrics_http::Error> {
+/// let server = Server::builder()
+///     .on_error(|event| match event.cause() {
+///         EventCause::Login => eprintln!("metrics: {event}"),
+///         _ => {}
+///     })
+///     .serve("127.0.0.1:0")?;
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct ServerEvent {
+    cause: EventCause,
+    peer: Option<IpAddr>,
+    message: String,
+    pub(super) omitted: u64,
+}
+
+/// The cause of a [`ServerEvent`]; the label `cause` of `metrics_http_errors_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventCause {
+    /// A connection could not be accepted, for example because the process has too many open files.
+    Accept,
+    /// A client whose network is not in the allow-list tried to connect.
+    NotAllowed,
+    /// A connection was closed to make room for another one, or refused because no room was left.
+    ConnectionLimit,
+    /// A connection was closed because its client did not send or read in time.
+    ClientTimeout,
+    /// A TLS handshake failed.
+    Handshake,
+    /// A request had wrong credentials.
+    Login,
+    /// A request had a `Host` that the server does not serve.
+    Host,
+    /// A client exceeded a limit on the number of requests.
+    RateLimit,
+    /// A scrape was refused because too many were in progress.
+    ScrapeRejected,
+    /// An exposition ended before it was complete.
+    ExpositionAborted,
+    /// A collector panicked or did not return in time.
+    Collector,
+    /// A health check panicked or did not return in time.
+    Check,
+    /// A route panicked, did not return in time, or was refused because too many were running.
+    Route,
+    /// A changed file of the configuration could not be used, so its previous content stays in use.
+    Reload,
+}
+
+impl ServerEvent {
+    pub(super) fn new(cause: EventCause, peer: Option<IpAddr>, message: &str) -> ServerEvent {
+        ServerEvent {
+            cause,
+            peer,
+            message: one_line(message),
+            omitted: 0,
+        }
+    }
+
+    /// What kind of event it is.
+    pub fn cause(&self) -> EventCause {
+        self.cause
+    }
+
+    /// The address of the client; `None` if no client is involved, or for a Unix socket.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// How many events were left out since the previous one, because the handler was too slow.
+    ///
+    /// `metrics_http_errors_total` counts them nevertheless.
+    pub fn omitted(&self) -> u64 {
+        self.omitted
+    }
+}
+
+impl Display for ServerEvent {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(peer) = self.peer {
+            write!(f, " (client {peer})")?;
+        }
+        if self.omitted > 0 {
+            write!(f, "; {} events before it were left out", self.omitted)?;
+        }
+        Ok(())
+    }
+}
+
+impl EventCause {
+    /// The value of the label `cause`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventCause::Accept => "accept",
+            EventCause::NotAllowed => "not_allowed",
+            EventCause::ConnectionLimit => "connection_limit",
+            EventCause::ClientTimeout => "client_timeout",
+            EventCause::Handshake => "handshake",
+            EventCause::Login => "login",
+            EventCause::Host => "host",
+            EventCause::RateLimit => "rate_limit",
+            EventCause::ScrapeRejected => "scrape_rejected",
+            EventCause::ExpositionAborted => "exposition_aborted",
+            EventCause::Collector => "collector",
+            EventCause::Check => "check",
+            EventCause::Route => "route",
+            EventCause::Reload => "reload",
+        }
+    }
+}
+
+/// Escapes control characters and shortens the text to [`MAX_MESSAGE_CHARS`].
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars().take(MAX_MESSAGE_CHARS) {
+        if c.is_control() {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
+}
+
+/// Bounds the memory of queued events whose text comes from a client.
+const MAX_MESSAGE_CHARS: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_event_is_one_line_without_control_characters() {
+        let peer = IpAddr::from([192, 0, 2, 1]);
+        let event = ServerEvent::new(EventCause::Login, Some(peer), "user `a\n\u{1b}[31m`");
+        assert_eq!(
+            event.to_string(),
+            "user `a\\n\\u{1b}[31m` (client 192.0.2.1)"
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_shortened() {
+        let event = ServerEvent::new(EventCause::Login, None, &"x".repeat(10_000));
+        assert_eq!(event.to_string().len(), MAX_MESSAGE_CHARS);
+    }
+}
