@@ -2,6 +2,7 @@
 
 #[cfg(feature = "push")]
 mod push;
+mod text;
 
 use std::{
     error::Error as StdError,
@@ -13,6 +14,7 @@ use std::{
 
 #[cfg(feature = "push")]
 pub(crate) use self::push::{PushError, Refusal, RetryAfter};
+pub(crate) use self::text::one_line;
 
 /// An error of building a server, an endpoint, a layer or a bridge, writing a textfile, or pushing.
 ///

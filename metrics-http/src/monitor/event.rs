@@ -5,6 +5,8 @@ use std::{
     net::IpAddr,
 };
 
+use crate::error::one_line;
+
 /// Something that went wrong in a server: a client that it refused, or a fault of the program.
 ///
 /// [`ServerBuilder::on_error`](crate::ServerBuilder::on_error) passes events to the program. The
@@ -130,22 +132,6 @@ impl EventCause {
     }
 }
 
-/// Escapes control characters and shortens the text to [`MAX_MESSAGE_CHARS`].
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars().take(MAX_MESSAGE_CHARS) {
-        if c.is_control() {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
-}
-
-/// Bounds the memory of queued events whose text comes from a client.
-const MAX_MESSAGE_CHARS: usize = 512;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,11 +144,5 @@ mod tests {
             event.to_string(),
             "user `a\\n\\u{1b}[31m` (client 192.0.2.1)"
         );
-    }
-
-    #[test]
-    fn a_long_text_is_shortened() {
-        let event = ServerEvent::new(EventCause::Login, None, &"x".repeat(10_000));
-        assert_eq!(event.to_string().len(), MAX_MESSAGE_CHARS);
     }
 }
