@@ -93,6 +93,7 @@ pub use describe::{
     label::{Label, LabelSet, LabelVisitor, Labels},
     objective::Objective,
     source_location::SourceLocation,
+    subject::Subject,
 };
 pub use macros::*;
 pub use metric::{

@@ -65,6 +65,7 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
     CatalogFamily {
         name: desc.name().to_owned(),
         kind: desc.kind(),
+        subject: desc.subject(),
         unit: desc.unit_name().map(str::to_owned),
         help: desc.help().to_owned(),
         labels,

@@ -3,7 +3,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::describe::{kind::Kind, objective::Objective};
+use crate::describe::{kind::Kind, objective::Objective, subject::Subject};
 
 /// The version of [`Catalog::to_json`]'s schema. Additions do not change it.
 pub const CATALOG_VERSION: u32 = 1;
@@ -48,6 +48,9 @@ pub struct CatalogFamily {
     /// The type.
     #[serde(rename = "type")]
     pub kind: Kind,
+    /// What the family is about; in JSON only if that is not the program's work.
+    #[serde(skip_serializing_if = "is_program")]
+    pub subject: Subject,
     /// The unit, if one is declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
@@ -144,6 +147,14 @@ impl Catalog {
     pub fn family(&self, name: &str) -> Option<&CatalogFamily> {
         self.families.iter().find(|family| family.name == name)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_program(subject: &Subject) -> bool {
+    *subject == Subject::Program
 }
 
 fn serialize_labels<S: Serializer>(labels: &[(String, String)], to: S) -> Result<S::Ok, S::Error> {

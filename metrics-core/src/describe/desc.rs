@@ -8,6 +8,7 @@ use crate::describe::{
     name::{self, ValidationScheme},
     objective::Objective,
     source_location::SourceLocation,
+    subject::Subject,
 };
 
 /// A string: borrowed in a declaration, owned in a dynamic metric.
@@ -38,6 +39,7 @@ pub struct Desc {
     pub(crate) allows_mixed_labels: bool,
     /// Whether only one collector of a registry may write the family.
     pub(crate) is_exclusive: bool,
+    pub(crate) subject: Subject,
     /// The rules for the names of labels: `Legacy` or `Existing` if no name can need escaping for
     /// scrapers without UTF-8 support, otherwise `Utf8`.
     pub(crate) label_scheme: ValidationScheme,
@@ -209,6 +211,7 @@ impl Desc {
             objectives: &[],
             allows_mixed_labels: false,
             is_exclusive: false,
+            subject: Subject::Program,
             label_scheme: ValidationScheme::Legacy,
         }
     }
@@ -342,6 +345,14 @@ impl Desc {
         self
     }
 
+    /// Sets what the metric is about; for the collectors and self-metrics of metrics-http.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn about(mut self, subject: Subject) -> Desc {
+        self.subject = subject;
+        self
+    }
+
     /// Whether observations may be negative because a bound is negative. Then their sum can
     /// decrease.
     pub(crate) const fn allows_negative(&self) -> bool {
@@ -437,6 +448,11 @@ impl Desc {
     /// The service level objectives.
     pub fn objectives(&self) -> &'static [Objective] {
         self.objectives
+    }
+
+    /// What the metric is about: the program's work, its process, or the library.
+    pub fn subject(&self) -> Subject {
+        self.subject
     }
 
     /// The source location of the declaration.

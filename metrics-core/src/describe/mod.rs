@@ -21,3 +21,4 @@ pub(crate) mod name;
 pub(crate) mod objective;
 mod option_label;
 pub(crate) mod source_location;
+pub(crate) mod subject;

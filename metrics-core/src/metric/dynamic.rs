@@ -5,7 +5,7 @@ use std::{borrow::Cow, marker::PhantomData, sync::Arc, time::Duration};
 use crate::{
     describe::{
         buckets, buckets::DURATION_BUCKETS, desc::Desc, error::Error, kind::Kind,
-        label_values::LabelValues, name, name::ValidationScheme,
+        label_values::LabelValues, name, name::ValidationScheme, subject::Subject,
     },
     metric::{
         counter::{Counter, FloatCounter},
@@ -262,6 +262,13 @@ impl Options {
     /// ```
     pub fn absent_until_set(mut self) -> Self {
         self.absent_until_set = true;
+        self
+    }
+
+    /// Sets what the metric is about; for the self-metrics of metrics-http.
+    #[doc(hidden)]
+    pub fn about(mut self, subject: Subject) -> Self {
+        self.desc = self.desc.about(subject);
         self
     }
 

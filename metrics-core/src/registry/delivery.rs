@@ -9,7 +9,7 @@ use std::{
 use crate::{
     registry::{
         collected::Collected, collector::Collector, exposed_families::ExposedFamilies,
-        settings::Settings,
+        selection::Selection,
     },
     series::recipients::{ExpositionStart, Recipient},
     storage::Reader,
@@ -39,13 +39,12 @@ pub struct Delivery {
 impl Delivery {
     /// Starts an exposition of the selected families for a recipient.
     pub(crate) fn start(
-        settings: &Settings,
         families: &Arc<ExposedFamilies>,
         recipient: Option<Recipient>,
-        filter: Option<&dyn Fn(&str) -> bool>,
+        selection: Selection<'_>,
     ) -> Self {
         let start = ExpositionStart::now();
-        let expiring = families.selected_expiring(settings, filter);
+        let expiring = families.selected_expiring(selection);
         if let Some(recipient) = recipient {
             for member in families.expiring_members(&expiring) {
                 member.recipients().expect(recipient, start);

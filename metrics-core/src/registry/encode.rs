@@ -6,7 +6,7 @@ use crate::{
     format::{Output, protobuf::Protobuf, text::Text},
     registry::{
         collected::Collected, delivery::Delivery, exposed_families::ExposedFamilies,
-        handle::Registry,
+        handle::Registry, selection::Selection,
     },
     sample::format::{ExpositionFormat, Format},
     series::recipients::{ExpositionStart, Recipient},
@@ -171,9 +171,10 @@ impl Registry {
         let settings = self.settings();
         let const_labels = settings.rendered_const_labels(exposition);
         let families = self.exposed_families();
-        let mut delivery = Delivery::start(settings, &families, Some(recipient), filter);
+        let selection = Selection::of_exposition(&settings.prefix, filter, exposition);
+        let mut delivery = Delivery::start(&families, Some(recipient), selection);
         let start = delivery.exposition();
-        let collected = self.run_collectors(&families, timeout, start, filter);
+        let collected = self.run_collectors(&families, timeout, start, selection);
         delivery.note_collected(Some(recipient), &collected);
         if exposition.format == Format::Protobuf {
             let mut protobuf = Protobuf::new(out, exposition, &const_labels);
@@ -181,18 +182,24 @@ impl Registry {
                 settings,
                 &collected,
                 &mut protobuf,
-                filter,
+                selection,
                 delivery.reader(),
             );
             protobuf.finish()?;
         } else {
             let created = settings.writes_created();
             let mut text = Text::new(out, exposition, created, const_labels);
-            families.collect(settings, &collected, &mut text, filter, delivery.reader());
+            families.collect(
+                settings,
+                &collected,
+                &mut text,
+                selection,
+                delivery.reader(),
+            );
             text.finish()?;
         }
         if !matches!(exposition.format, Format::Text | Format::TextV1) {
-            families.request_exemplars(settings, filter);
+            families.request_exemplars(selection);
         }
         Ok(delivery)
     }
@@ -205,10 +212,10 @@ impl Registry {
         families: &Arc<ExposedFamilies>,
         timeout: Duration,
         exposition: ExpositionStart,
-        filter: Option<&dyn Fn(&str) -> bool>,
+        selection: Selection<'_>,
     ) -> Vec<Option<Collected>> {
         let settings = self.settings();
-        let selected = families.selected_collectors(settings, filter);
+        let selected = families.selected_collectors(selection);
         let mut collected = self
             .collector_threads()
             .run(families, settings, timeout, exposition, selected);

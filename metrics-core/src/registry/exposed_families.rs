@@ -10,8 +10,9 @@ use crate::{
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
-        exposed_family::{ExposedFamily, exposition_order, is_selected},
+        exposed_family::{ExposedFamily, exposition_order},
         registered_collector::RegisteredCollector,
+        selection::Selection,
         self_metrics::SelfMetrics,
         settings::Settings,
         single_run::SingleRun,
@@ -64,12 +65,17 @@ impl ExposedFamilies {
     /// Positions of the collectors that write at least one selected family.
     pub(crate) fn selected_collectors(
         &self,
-        settings: &Settings,
-        filter: Option<&dyn Fn(&str) -> bool>,
+        selection: Selection<'_>,
     ) -> impl Iterator<Item = usize> {
-        let mut is_selected_at = vec![filter.is_none(); self.collectors.len()];
-        for family in self.families.iter().filter(|_| filter.is_some()) {
-            if family.collectors.is_empty() || !family.is_selected(&settings.prefix, filter) {
+        // Most expositions select all names, so the families are not searched then.
+        let is_selected_by_subject = |collector: &RegisteredCollector| {
+            let mut descs = collector.descs().iter();
+            descs.any(|desc| selection.includes_all_about(desc.subject()))
+        };
+        let collectors = self.collectors.iter();
+        let mut is_selected_at: Vec<_> = collectors.map(is_selected_by_subject).collect();
+        for family in self.families.iter().filter(|_| selection.has_filter()) {
+            if family.collectors.is_empty() || !selection.includes(&family.desc) {
                 continue;
             }
             for by in &family.collectors {
@@ -120,13 +126,13 @@ impl ExposedFamilies {
         settings: &Settings,
         collected: &[Option<Collected>],
         sink: &mut dyn Sink,
-        filter: Option<&dyn Fn(&str) -> bool>,
+        selection: Selection<'_>,
         mut reader: Reader,
     ) {
         let prefix = settings.prefix.as_str();
         let mut next = 0;
         while let Some(family) = self.families.get(next) {
-            if filter.is_none()
+            if selection.includes_all_about(family.desc.subject())
                 && let Some(run) = family.single_run
             {
                 let run = self.single_runs[run].with_heads(&self.families, prefix);
@@ -141,7 +147,7 @@ impl ExposedFamilies {
                 }
             }
             next += 1;
-            if !family.is_selected(prefix, filter) {
+            if !selection.includes(&family.desc) {
                 continue;
             }
             if family.is_collected() {
@@ -163,19 +169,14 @@ impl ExposedFamilies {
             }
         }
         if settings.writes_self_metrics() {
-            let is_selected = |desc: &Desc| is_selected(desc, prefix, filter);
-            self.self_metrics().write(prefix, sink, &is_selected);
+            self.self_metrics().write(prefix, sink, selection);
         }
     }
 
     /// Positions of the selected families whose series can expire.
-    pub(crate) fn selected_expiring(
-        &self,
-        settings: &Settings,
-        filter: Option<&dyn Fn(&str) -> bool>,
-    ) -> Vec<usize> {
+    pub(crate) fn selected_expiring(&self, selection: Selection<'_>) -> Vec<usize> {
         let expiring = self.expiring.iter().copied();
-        let is_selected = |at: &usize| self.families[*at].is_selected(&settings.prefix, filter);
+        let is_selected = |at: &usize| selection.includes(&self.families[*at].desc);
         expiring.filter(is_selected).collect()
     }
 
@@ -188,14 +189,10 @@ impl ExposedFamilies {
 
     /// Lets the selected families take new automatic exemplars, after an exposition has written
     /// the previous ones.
-    pub(crate) fn request_exemplars(
-        &self,
-        settings: &Settings,
-        filter: Option<&dyn Fn(&str) -> bool>,
-    ) {
+    pub(crate) fn request_exemplars(&self, selection: Selection<'_>) {
         let sampling = self.sampling_exemplars.iter();
         for family in sampling.map(|at| &self.families[*at]) {
-            if family.is_selected(&settings.prefix, filter) {
+            if selection.includes(&family.desc) {
                 family
                     .members()
                     .for_each(|member| member.exemplars().want_all());

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use crate::{
-    describe::{desc::Desc, escaping, escaping::SCHEMES, kind::Kind, name},
+    describe::{desc::Desc, kind::Kind, name},
     metric::{
         family::{Family, FamilyRef},
         outcome_rows::RowId,
@@ -156,12 +156,6 @@ impl ExposedFamily {
             }
         }
     }
-
-    /// Whether `filter` accepts the family's name or one of its sample names, declared or escaped;
-    /// true without a filter.
-    pub(crate) fn is_selected(&self, prefix: &str, filter: Option<&dyn Fn(&str) -> bool>) -> bool {
-        is_selected(&self.desc, prefix, filter)
-    }
 }
 
 /// The key of a family in the order of an exposition: by name, and `target_info` first, as
@@ -276,29 +270,6 @@ struct MergedSeries {
     values: Vec<u64>,
     /// The observations in the quantile windows, if the family is a summary with quantiles.
     sketch: QuantileSketch,
-}
-
-/// Whether `filter` accepts the family's name or one of its sample names, declared or escaped; true
-/// without a filter.
-pub(crate) fn is_selected(
-    desc: &Desc,
-    prefix: &str,
-    filter: Option<&dyn Fn(&str) -> bool>,
-) -> bool {
-    let Some(filter) = filter else {
-        return true;
-    };
-    let names = desc.sample_names();
-    let mut names = names.into_iter().chain([desc.name().to_owned()]);
-    if names.any(|name| filter(&format!("{prefix}{name}"))) {
-        return true;
-    }
-    let schemes = (!has_legacy_name(desc, prefix)).then_some(SCHEMES);
-    let mut escaped = schemes
-        .into_iter()
-        .flatten()
-        .flat_map(|scheme| escaping::sample_names(desc, prefix, scheme));
-    escaped.any(|name| filter(&name))
 }
 
 /// Whether the family's name needs no escaping for scrapers without UTF-8 support.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    describe::{kind::Kind, source_location::SourceLocation},
+    describe::{kind::Kind, source_location::SourceLocation, subject::Subject},
     metric::exemplar::Exemplar,
-    registry::{delivery::Delivery, handle::Registry},
+    registry::{delivery::Delivery, handle::Registry, selection::Selection},
     sample::{
         head::FamilyHead,
         label_text::LabelView,
@@ -31,6 +31,8 @@ pub struct MetricFamily {
     pub kind: Kind,
     /// The source location of the family's first declaration.
     pub location: SourceLocation,
+    /// What the family is about.
+    pub subject: Subject,
     /// The series.
     pub metrics: Vec<Metric>,
 }
@@ -145,11 +147,18 @@ impl Registry {
             families: Vec::new(),
         };
         let families = self.exposed_families();
-        let mut delivery = Delivery::start(settings, &families, recipient, filter);
+        let selection = Selection::of_names(&settings.prefix, filter);
+        let mut delivery = Delivery::start(&families, recipient, selection);
         let start = delivery.exposition();
-        let collected = self.run_collectors(&families, timeout, start, filter);
+        let collected = self.run_collectors(&families, timeout, start, selection);
         delivery.note_collected(recipient, &collected);
-        families.collect(settings, &collected, &mut sink, filter, delivery.reader());
+        families.collect(
+            settings,
+            &collected,
+            &mut sink,
+            selection,
+            delivery.reader(),
+        );
         (sink.families, delivery)
     }
 }
@@ -185,6 +194,7 @@ impl Sink for GatherSink<'_> {
             unit: desc.unit_name().map(str::to_owned),
             kind: desc.kind(),
             location: desc.location(),
+            subject: desc.subject(),
             metrics: Vec::new(),
         });
     }

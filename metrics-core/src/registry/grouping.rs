@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::HashMap, ptr, sync::Arc};
 
 use crate::{
-    describe::desc::Desc,
+    describe::{desc::Desc, subject::Subject},
     metric::family::Family,
     registry::{
         clashes::{check_agreement, check_labels, check_reserved_names},
@@ -324,8 +324,14 @@ impl ExposedFamilies {
     }
 
     fn find_single_runs(&mut self, prefix: &str) {
-        let mut run = None;
+        let mut run: Option<SingleRun> = None;
+        let mut subject = Subject::default();
         for (at, family) in self.families.iter_mut().enumerate() {
+            // A run is written or left out as a whole, so its families are about one subject.
+            if family.desc.subject() != subject {
+                subject = family.desc.subject();
+                self.single_runs.extend(run.take());
+            }
             let single = family.single();
             // A `SingleRun` caches the start of each line for all scrapers, so it excludes families
             // whose names are escaped for some scrapers.

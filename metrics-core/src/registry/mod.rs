@@ -29,6 +29,7 @@ pub(crate) mod registered_collector;
 pub(crate) mod registration;
 pub(crate) mod sample_names;
 pub(crate) mod scope;
+pub(crate) mod selection;
 pub(crate) mod self_metrics;
 pub(crate) mod settings;
 pub(crate) mod shared_series;

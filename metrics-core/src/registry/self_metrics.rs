@@ -8,7 +8,9 @@ use crate::{
         escaping::{self, Escaping, SCHEMES},
         kind::Kind,
         name,
+        subject::Subject,
     },
+    registry::selection::Selection,
     sample::{
         head::{FamilyHead, HeadCache},
         label_text,
@@ -71,12 +73,7 @@ impl SelfMetrics {
     }
 
     /// Writes the selected self-metrics.
-    pub(crate) fn write(
-        self,
-        prefix: &str,
-        sink: &mut dyn Sink,
-        is_selected: &dyn Fn(&Desc) -> bool,
-    ) {
+    pub(crate) fn write(self, prefix: &str, sink: &mut dyn Sink, selection: Selection<'_>) {
         let series = if self.series.len() > MAX_FAMILIES_FOR_SERIES {
             Vec::new()
         } else {
@@ -97,7 +94,7 @@ impl SelfMetrics {
             (&SERIES, series),
         ];
         for (desc, all) in families {
-            if all.is_empty() || !is_selected(desc) {
+            if all.is_empty() || !selection.includes(desc) {
                 continue;
             }
             sink.begin_family(FamilyHead {
@@ -181,21 +178,25 @@ const SERIES: Desc = Desc::new(
     Kind::Gauge,
     "metrics_series",
     "Series of each metric family.",
-);
+)
+.about(Subject::Library);
 const OVERFLOWED: Desc = Desc::new(
     Kind::Counter,
     "metrics_overflowed_total",
     "Look-ups of label sets that led to an overflow series because of the cardinality limit of \
      their metric.",
-);
+)
+.about(Subject::Library);
 const REJECTED: Desc = Desc::new(
     Kind::Counter,
     "metrics_rejected_total",
     "Values and exemplars that could not be recorded, declarations left out because they clash, \
      and help texts left out because they differ from the first one.",
-);
+)
+.about(Subject::Library);
 const COLLECTOR_ERRORS: Desc = Desc::new(
     Kind::Counter,
     "metrics_collector_errors_total",
     "Scrapes in which a collector panicked or did not answer in time.",
-);
+)
+.about(Subject::Library);

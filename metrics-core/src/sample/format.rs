@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::describe::escaping::Escaping;
+use crate::describe::{escaping::Escaping, subject::Subject};
 
 /// An exposition format.
 ///
@@ -34,6 +34,8 @@ impl Format {
             format: self,
             escaping,
             omits_timestamps: false,
+            omits_self_metrics: false,
+            omits_process_metrics: false,
         }
     }
 
@@ -78,6 +80,10 @@ pub struct ExpositionFormat {
     pub escaping: Escaping,
     /// Whether timestamps of samples, which only collectors set, are left out.
     pub omits_timestamps: bool,
+    /// Whether metrics about the library are left out, whatever the registry's settings are.
+    pub omits_self_metrics: bool,
+    /// Whether metrics about the process and the build are left out.
+    pub omits_process_metrics: bool,
 }
 
 impl ExpositionFormat {
@@ -144,6 +150,52 @@ impl ExpositionFormat {
     pub const fn without_timestamps(mut self) -> Self {
         self.omits_timestamps = true;
         self
+    }
+
+    /// Leaves out the library's metrics about itself ([`Subject::Library`]), such as
+    /// `metrics_series` and `metrics_http_requests_total`.
+    ///
+    /// For an output that several programs share, such as the files that one `node_exporter` reads:
+    /// every program has self-metrics, with equal names and labels.
+    ///
+    /// ```
+    /// use metrics_core::{ExpositionFormat, Format, encode_to_string};
+    ///
+    /// let all = ExpositionFormat::from(Format::Text);
+    /// assert!(encode_to_string(all).contains("metrics_series"));
+    /// assert!(!encode_to_string(all.without_self_metrics()).contains("metrics_series"));
+    /// ```
+    #[must_use]
+    pub const fn without_self_metrics(mut self) -> Self {
+        self.omits_self_metrics = true;
+        self
+    }
+
+    /// Leaves out the metrics about the process and the build ([`Subject::Process`]):
+    /// `process_*`, `build_info` and `target_info`.
+    ///
+    /// For an output that is not about this process, or that has such metrics of its own, as
+    /// `node_exporter` has.
+    ///
+    /// ```
+    /// use metrics_core::{ExpositionFormat, Format};
+    ///
+    /// let exposition = ExpositionFormat::from(Format::Text).without_process_metrics();
+    /// assert!(exposition.omits_process_metrics);
+    /// ```
+    #[must_use]
+    pub const fn without_process_metrics(mut self) -> Self {
+        self.omits_process_metrics = true;
+        self
+    }
+
+    /// Whether metrics about `subject` are written.
+    pub(crate) const fn includes(self, subject: Subject) -> bool {
+        match subject {
+            Subject::Program => true,
+            Subject::Process => !self.omits_process_metrics,
+            Subject::Library => !self.omits_self_metrics,
+        }
     }
 
     /// The escaping of names: underscores for [`Escaping::AllowUtf8`] in version 0.0.4 of the text

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use metrics_core::{Collection, Collector, Desc, Kind};
+use metrics_core::{Collection, Collector, Desc, Kind, Subject};
 
 use crate::error::Error;
 
@@ -122,9 +122,11 @@ const BUILD_INFO: Desc = Desc::new(
     "build_info",
     "Build of this program: version, revision, compiler, profile and target.",
 )
+.about(Subject::Process)
 .exclusive();
-const TARGET_INFO: Desc =
-    Desc::new(Kind::Info, "target_info", "Labels of the measured service.").exclusive();
+const TARGET_INFO: Desc = Desc::new(Kind::Info, "target_info", "Labels of the measured service.")
+    .about(Subject::Process)
+    .exclusive();
 const SERVICE_NAME: &str = "service_name";
 const PROFILE: &str = if cfg!(debug_assertions) {
     "debug"

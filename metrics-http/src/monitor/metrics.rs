@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use hyper::StatusCode;
-use metrics_core::{Counter, DynamicFamily, Error, Options, Registry, Summary, UpDownCounter};
+use metrics_core::{
+    Counter, DynamicFamily, Error, Options, Registry, Subject, Summary, UpDownCounter,
+};
 
 use super::event::EventCause;
 
@@ -25,34 +27,34 @@ impl ServerMetrics {
     pub(super) fn new(registry: &Registry) -> Result<ServerMetrics, Error> {
         Ok(ServerMetrics {
             errors: registry.get_or_create_family(
-                Options::new(
+                options(
                     "metrics_http_errors_total",
                     "Events of the metrics server by cause, such as failed logins.",
                 )
                 .labels(["cause"]),
             )?,
             requests: registry.get_or_create_family(
-                Options::new(
+                options(
                     "metrics_http_requests_total",
                     "Responses of the metrics server, by route and status code.",
                 )
                 .labels(["route", "code"]),
             )?,
             connections: registry
-                .get_or_create_family::<UpDownCounter>(Options::new(
+                .get_or_create_family::<UpDownCounter>(options(
                     "metrics_http_connections",
                     "Open connections to the metrics server.",
                 ))?
                 .try_with(&[])?,
             scrapes: registry
-                .get_or_create_family::<UpDownCounter>(Options::new(
+                .get_or_create_family::<UpDownCounter>(options(
                     "metrics_http_scrapes_in_progress",
                     "Expositions that are being encoded or sent.",
                 ))?
                 .try_with(&[])?,
             exposition_duration: registry
                 .get_or_create_family::<Summary>(
-                    Options::new(
+                    options(
                         "metrics_http_exposition_duration_seconds",
                         "Time from the request of an exposition to its end.",
                     )
@@ -61,7 +63,7 @@ impl ServerMetrics {
                 .try_with(&[])?,
             exposition_bytes: registry
                 .get_or_create_family::<Counter>(
-                    Options::new(
+                    options(
                         "metrics_http_exposition_bytes_total",
                         "Bytes of expositions sent, after compression.",
                     )
@@ -123,4 +125,8 @@ impl Drop for Scrape {
     fn drop(&mut self) {
         self.metrics.scrapes.dec();
     }
+}
+
+fn options(name: &str, help: &str) -> Options {
+    Options::new(name, help).about(Subject::Library)
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use metrics_core::{
-    Collection, Collector, DURATION_BUCKETS, Desc, HistogramSnapshot, Kind, Registry,
+    Collection, Collector, DURATION_BUCKETS, Desc, HistogramSnapshot, Kind, Registry, Subject,
 };
 
 use crate::error::Error;
@@ -138,22 +138,26 @@ static DESCS: [Desc; 4] = [
         Kind::Counter,
         "metrics_pushes_total",
         "Background pushes, by result.",
-    ),
+    )
+    .about(Subject::Library),
     Desc::new(
         Kind::Gauge,
         "metrics_push_last_success_timestamp_seconds",
         "Unix time of the last successful push, 0 before it.",
     )
-    .unit("seconds"),
+    .unit("seconds")
+    .about(Subject::Library),
     Desc::new(
         Kind::Histogram,
         "metrics_push_duration_seconds",
         "Duration of pushes, successful or not.",
     )
-    .unit("seconds"),
+    .unit("seconds")
+    .about(Subject::Library),
     Desc::new(
         Kind::Counter,
         "metrics_push_lost_samples_total",
         "Samples that remote write dropped, by reason.",
-    ),
+    )
+    .about(Subject::Library),
 ];

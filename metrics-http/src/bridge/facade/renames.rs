@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use metrics_core::{Collection, Desc, Kind};
+use metrics_core::{Collection, Desc, Kind, Subject};
 
 /// The metric and label names that have another name in the exposition than in the program.
 #[derive(Default)]
@@ -71,7 +71,8 @@ pub(super) const RENAMED: Desc = Desc::new(
     Kind::Info,
     "metrics_facade_renamed_info",
     "Names that are exposed with another spelling than recorded through the facade `metrics`.",
-);
+)
+.about(Subject::Library);
 
 /// Limits the memory and the number of series, because a program may generate names without end.
 const MAX_RENAMES: usize = 1000;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use metrics_core::{Collection, Desc, Kind};
+use metrics_core::{Collection, Desc, Kind, Subject};
 
 use super::renames::RENAMED;
 
@@ -48,11 +48,13 @@ pub(super) static DESCS: [Desc; 3] = [
         "metrics_facade_rejected_total",
         "Rejected recordings through the facade `metrics`.",
     )
+    .about(Subject::Library)
     .exclusive(),
     Desc::new(
         Kind::Counter,
         "metrics_facade_overflowed_total",
         "Look-ups of series beyond the cardinality limit through the facade `metrics`.",
-    ),
+    )
+    .about(Subject::Library),
     RENAMED,
 ];

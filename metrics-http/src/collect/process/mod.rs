@@ -11,7 +11,7 @@ mod system;
 
 use std::sync::{Arc, LazyLock};
 
-use metrics_core::{Collection, Collector, Desc, Kind};
+use metrics_core::{Collection, Collector, Desc, Kind, Subject};
 
 /// The process collector, one per program, so that several servers can register it in one registry:
 /// a registry ignores a collector that it already has.
@@ -60,49 +60,40 @@ static DESCS: [Desc; 9] = [
         "CPU time used by this process, in user and system mode.",
     )
     .unit("seconds")
+    .about(Subject::Process)
     .exclusive(),
-    Desc::new(Kind::Gauge, "process_open_fds", "Open file descriptors."),
-    Desc::new(
-        Kind::Gauge,
+    gauge("process_open_fds", "Open file descriptors."),
+    gauge(
         "process_max_fds",
         "Maximum number of open file descriptors.",
     ),
-    Desc::new(
-        Kind::Gauge,
-        "process_virtual_memory_bytes",
-        "Virtual memory size.",
-    )
-    .unit("bytes"),
-    Desc::new(
-        Kind::Gauge,
+    gauge("process_virtual_memory_bytes", "Virtual memory size.").unit("bytes"),
+    gauge(
         "process_virtual_memory_max_bytes",
         "Maximum virtual memory size.",
     )
     .unit("bytes"),
-    Desc::new(
-        Kind::Gauge,
-        "process_resident_memory_bytes",
-        "Resident memory size.",
-    )
-    .unit("bytes"),
-    Desc::new(
-        Kind::Gauge,
+    gauge("process_resident_memory_bytes", "Resident memory size.").unit("bytes"),
+    gauge(
         "process_heap_bytes",
         "Private writable memory: heaps, and stacks of threads.",
     )
     .unit("bytes"),
-    Desc::new(
-        Kind::Gauge,
+    gauge(
         "process_start_time_seconds",
         "Start time of this process, as Unix time.",
     )
     .unit("seconds"),
-    Desc::new(
-        Kind::Gauge,
+    gauge(
         "process_threads",
         "Threads of this process, including those created by the system.",
     ),
 ];
+
+#[track_caller]
+const fn gauge(name: &'static str, help: &'static str) -> Desc {
+    Desc::new(Kind::Gauge, name, help).about(Subject::Process)
+}
 
 #[cfg(test)]
 mod tests {
