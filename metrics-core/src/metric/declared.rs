@@ -28,13 +28,14 @@ pub trait DeclaredMetric: Sized + 'static {
     const EXEMPLARS: bool = false;
     /// Whether idle series expire.
     const EXPIRES: bool = false;
-    /// Number of series if all labels are closed.
+    /// Number of series, if the values of all labels are known at compile time or there are no
+    /// labels.
     const SERIES: Option<usize>;
 
     /// The key to the calling thread's storage.
     fn local() -> &'static LocalKey<Self::Local>;
     fn family() -> &'static Family;
-    /// The shared cells of all closed series.
+    /// The cells that all threads share; empty unless [`SERIES`](Self::SERIES) is `Some`.
     fn shared() -> &'static [AtomicU64];
     /// The search table of a histogram's classic buckets.
     fn buckets() -> Option<&'static Buckets> {
@@ -77,7 +78,8 @@ fn list_cells<M: DeclaredMetric>() {
 #[doc(hidden)]
 pub struct DeclaredSeries<M: DeclaredMetric> {
     series: SeriesId,
-    /// The cells of the thread that looked the series up, if the labels are open and it had cells.
+    /// The cells of the thread that looked the series up, if the series is in an index and the
+    /// thread had cells of it.
     cells: Option<<M::Local as ThreadStorage>::Cells>,
     metric: PhantomData<M>,
 }
@@ -116,8 +118,8 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
 }
 
 impl<M: DeclaredMetric> DeclaredSeries<M> {
-    /// The calling thread's cells of a series with open labels, if they can be recorded into
-    /// without a look-up.
+    /// The calling thread's cells of a series in an index, if the thread can record into them
+    /// without another look-up.
     #[inline(always)]
     fn open_cells(&self) -> Option<&[AtomicU64]> {
         let cells = self.cells.as_ref()?;
@@ -125,7 +127,8 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
     }
 }
 
-/// Finds an open series in the thread's cache of recent lookups or in the index, or creates it.
+/// Finds a series in the thread's cache of recent look-ups or in the index, or creates it. For
+/// labels whose values are not known at compile time.
 #[inline(always)]
 fn find_or_create<M: DeclaredMetric, L: LabelSet>(
     labels: &L,
@@ -142,7 +145,8 @@ fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
     M::family().find_or_create_cold(labels)
 }
 
-/// Whether a declared metric's open series are pinned while a [`DeclaredSeries`] exists.
+/// Whether a [`DeclaredSeries`] pins its series, if that is in an index, so that no other series
+/// gets its storage.
 ///
 /// True for gauges and state sets, because a write to the cell that all threads share cannot be
 /// checked against the series' generation.

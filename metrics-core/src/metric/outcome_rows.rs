@@ -35,8 +35,8 @@ pub enum Possible {
     No,
     /// A call can have the outcome.
     Yes,
-    /// The expansion cannot tell at compile time. The outcome has a row, which is exposed once a call
-    /// has had the outcome.
+    /// The expansion cannot tell at compile time. The outcome has a row, which is exposed once a
+    /// call has had the outcome.
     Unknown,
 }
 
@@ -83,13 +83,13 @@ impl OutcomeLabel {
 
 /// A label whose value is computed from the result of a call.
 ///
-/// It is empty if there is no such value: after a panic or a cancellation, and, for an error's label,
-/// after `ok`.
+/// It is empty if there is no such value: after a panic or a cancellation, and, for an error's
+/// label, after `ok`.
 #[derive(Clone, Copy, Debug)]
 pub struct ResultLabel {
     /// The label's name.
     pub name: &'static str,
-    /// The label's values if it is closed.
+    /// The label's values, if they are known at compile time.
     pub values: Option<&'static [&'static str]>,
     /// Whether the label describes an error, and is empty for all other results.
     pub errors_only: bool,
@@ -132,9 +132,10 @@ impl ResultLabel {
 /// The rows of each series of a family: the combinations of outcome and result labels, each with
 /// cells of its own.
 ///
-/// A row's number is `outcome * rows_per_outcome + result`, where `result` counts the combinations
-/// of closed result labels, the last label fastest. If a result label is open, all of them are
-/// labels of the series instead, and the rows differ in the outcome alone.
+/// A row's number is `outcome * rows_per_outcome + result`, where `result` is the number of the
+/// combination of the result labels' values; the value of the last label changes from each number
+/// to the next. If the values of a result label are not known at compile time, all result labels
+/// are labels of the series instead, and the rows differ in the outcome alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OutcomeRows {
     outcome_label: OutcomeLabel,
@@ -167,7 +168,8 @@ impl OutcomeRows {
         self.result_labels
     }
 
-    /// Whether a result label is open, so that all result labels belong to the series.
+    /// Whether the values of a result label are not known at compile time, so that all result
+    /// labels are labels of the series.
     pub(crate) const fn has_open_result_labels(self) -> bool {
         let mut i = 0;
         while i < self.result_labels.len() {
@@ -217,8 +219,8 @@ impl OutcomeRows {
 
     /// Each result label with the number of its value in a row; 0 is the empty value.
     ///
-    /// Yields nothing if a result label is open, because all result labels belong to the series
-    /// then.
+    /// Yields nothing if [`has_open_result_labels`](Self::has_open_result_labels), because all
+    /// result labels are labels of the series then.
     fn result_values(self, row: usize) -> impl Iterator<Item = (&'static ResultLabel, usize)> {
         let mut rest = row % self.rows_per_outcome();
         let mut stride = self.rows_per_outcome();

@@ -3,8 +3,8 @@
 //! Declared series, handles and instrumented calls use these functions. `record_open`,
 //! `with_open_shared_cell` and `find_and_pin` are only for open labels, that is, labels whose
 //! values are not known at compile time. A series with open labels may have been removed since it
-//! was looked up. Another series may then use its storage, and is told apart by a higher number,
-//! its generation.
+//! was looked up. Another series may then use its storage; the two differ by their generation, a
+//! number.
 
 use std::sync::atomic::AtomicU64;
 
@@ -62,8 +62,8 @@ pub(crate) fn shared_cells(family: &Family, series: SeriesId) -> Option<&[Atomic
     (region.generation(at) == series.generation).then(|| region.shared_cells(at))
 }
 
-/// Calls `op` with the values of a series, summed over all threads; with zeros if another series has
-/// taken its place.
+/// Calls `op` with the values of a series, summed over all threads; with zeros if another series
+/// has taken its place.
 pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(&[u64]) -> R) -> R {
     if family.is_closed() {
         return op(&read(family.region(), series.place as usize));
@@ -86,7 +86,8 @@ fn read(region: &Region, at: usize) -> Vec<u64> {
     values
 }
 
-/// The series with these labels. An open series is created if needed, and pinned.
+/// The series with these labels. If the label values are not known at compile time, creates the
+/// series if needed, and pins it.
 pub(crate) fn resolve(family: &Family, labels: &impl LabelSet) -> SeriesId {
     if !family.is_closed() {
         return find_and_pin(family, labels);
@@ -108,7 +109,8 @@ pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId 
             family.index().pin_again(series.place);
             return series;
         }
-        // `pin` fails if the series was removed after the lookup; the next lookup creates a new one.
+        // `pin` fails if the series was removed after the lookup; the next lookup creates a new
+        // one.
         if family.index().pin(series) {
             return series;
         }

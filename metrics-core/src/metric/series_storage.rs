@@ -1,6 +1,7 @@
 //! [`SeriesStorage`]: how a metric type reaches the values of one series.
 
-/// Access to the values of one series: a [`Handle`](crate::Handle), or a series of a declared metric.
+/// Access to the values of one series: a [`Handle`](crate::Handle), or a series of a declared
+/// metric.
 ///
 /// Metric types such as [`Counter`](crate::Counter) are generic over this trait, so that recordings
 /// into declared metrics use the storage, layout and buckets that are known at compile time.
@@ -37,10 +38,10 @@ pub(crate) mod sealed {
         /// Calls `op` with cells to record into, usually the calling thread's cells of the series.
         fn record(&self, op: impl FnOnce(&[AtomicU64]));
 
-        /// Like [`record`](Self::record), but a declared metric returns `None` if the thread's cells
-        /// are not ready.
+        /// Like [`record`](Self::record), but a declared metric returns `None` if the thread's
+        /// cells are not ready.
         ///
-        /// `record` then takes a slow path, and a long `op` should not be compiled into that as well.
+        /// `record` then takes a slow path, into which a long `op` should not be compiled as well.
         /// The default calls `record`, and returns `None` if `record` discards the recording.
         #[inline(always)]
         fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
@@ -52,8 +53,8 @@ pub(crate) mod sealed {
         /// Calls `op` with the one cell of a gauge or state set, which all threads share.
         fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R;
 
-        /// Like [`with_shared_cell`](Self::with_shared_cell), for a recording, after which the
-        /// series is not idle.
+        /// Like [`with_shared_cell`](Self::with_shared_cell), for a recording. An index whose
+        /// series expire notes that the series is not idle.
         #[inline(always)]
         fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
             self.with_shared_cell(op)

@@ -55,7 +55,8 @@ impl<L: Label, S: SeriesStorage> StateSet<L, S> {
 ///
 /// # Panics
 ///
-/// At compile time, if the label is open, has no values, or has an empty value, as an `Option` does.
+/// At compile time, if the values of `L` are not known, if there are none, or if one is empty, as
+/// that of `None`.
 #[doc(hidden)]
 #[expect(
     clippy::manual_assert,

@@ -30,7 +30,7 @@ impl SeriesBatch<'_> {
     }
 }
 
-/// Integer counters without exemplars.
+/// Consecutive integer counters of one family, none of which has an exemplar.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CounterBatch<'a> {
     /// Labels are usually in the [rendering](crate::sample::sink::Sink::label_rendering) that the
@@ -63,7 +63,7 @@ impl<'a> CounterBatch<'a> {
         is_live.then(|| (labels.get(0), created, self.totals[0]))
     }
 
-    /// The number of live counters before the first that is not.
+    /// The number of counters before the first one that is not live.
     #[inline(always)]
     pub(crate) fn live_prefix_len(&self) -> usize {
         let is_live = self.series.is_live;

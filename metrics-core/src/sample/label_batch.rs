@@ -1,4 +1,4 @@
-//! [`LabelBatch`]: the labels of consecutive series, already encoded, as a format reads them.
+//! [`LabelBatch`]: the encoded labels of consecutive series, which a format copies or decodes.
 
 use super::{
     label_chunk::{CHUNK_SIZE, HalfSpan, LabelChunk, READ_AHEAD},
@@ -64,7 +64,8 @@ impl<'a> LabelBatch<'a> {
         self.chunk.map_or(0, |chunk| chunk.sizes.bytes)
     }
 
-    /// The labels in `halves` as text. Uses `scratch` unless they are stored as one piece of text.
+    /// The labels in `halves` as text. The text is in `scratch` unless the labels are stored as one
+    /// piece of text.
     pub(crate) fn text<'r>(self, halves: [&'r [u8]; 2], scratch: &'r mut String) -> &'r str {
         self.encoding().decode(halves, scratch)
     }
@@ -86,8 +87,8 @@ impl<'a> LabelBatch<'a> {
     }
 }
 
-/// Where a chunk stores the halves of label sets: 256 first halves, then 256 second halves. A
-/// look-up by a `u8` index therefore needs no bounds check.
+/// The spans of a chunk's 256 first halves, then those of its 256 second halves. The table has room
+/// for every `u8` index, so that a look-up needs no bounds check.
 #[derive(Debug)]
 pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 

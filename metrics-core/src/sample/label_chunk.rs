@@ -2,9 +2,9 @@
 //! piece of memory.
 //!
 //! Labels are stored in a *rendering*: an encoding, and the bytes that precede and follow the
-//! labels in the output, so that encoding a sample copies all of it at once. A `LabelChunk` changes
-//! to a rendering that is requested twice in a row, because a scraper usually requests the same
-//! format every time.
+//! labels in the output, so that a format copies labels and these bytes at once. A `LabelChunk`
+//! changes to a rendering that is requested twice in a row, because a scraper usually requests the
+//! same format every time.
 //!
 //! Each label set is stored as two *halves*, and equal halves are stored once. If labels are split,
 //! the second half is usually the last label, because neighbouring series often differ in that

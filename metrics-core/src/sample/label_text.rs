@@ -107,9 +107,11 @@ pub(crate) fn push_label_set<'n>(
     labels.visit(&mut Renderer(out, names));
 }
 
-/// Appends the labels of the series at `position` of a metric with closed labels.
+/// Appends the labels of the series at `position` of a metric whose label values are known at
+/// compile time.
 ///
-/// `sets` are the values of each label; the last label varies fastest.
+/// `sets` are the values of each label. Positions number the combinations of values; the value of
+/// the last label changes from each position to the next.
 pub(crate) fn push_closed_labels<'n>(
     out: &mut String,
     names: impl Iterator<Item = &'n str>,

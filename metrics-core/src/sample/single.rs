@@ -35,15 +35,15 @@ pub(crate) struct SingleSamples<'a> {
     families: &'a dyn SingleFamilies,
     prefixes: &'a LinePrefixes,
     range: Range<usize>,
-    /// Whether each family is an integer counter, whose value is its first word.
+    /// For each family, whether it is an integer counter, whose value is the first of two `words`.
     are_counters: &'a [bool],
     words: &'a [[u64; 2]],
 }
 
 /// The bytes before each family's value in a text format: its head and the start of its line.
 ///
-/// They are cached, because they are the same in every exposition. Only families with names that
-/// every scraper accepts are in a batch.
+/// The bytes are cached, because they are the same in every exposition. They do not depend on the
+/// escaping of names, because only families with names that every scraper accepts are in a batch.
 #[derive(Debug, Default)]
 pub(crate) struct LinePrefixes {
     text: OnceLock<PackedStrings>,
@@ -60,7 +60,8 @@ impl LinePrefixes {
 }
 
 impl<'a> SingleSamples<'a> {
-    /// A batch of the families in `range`; the slices hold an item for each of them.
+    /// A batch of the families in `range`; `are_counters` and `words` have an item for each of
+    /// them.
     pub(crate) fn new(
         families: &'a dyn SingleFamilies,
         prefixes: &'a LinePrefixes,
@@ -95,7 +96,7 @@ impl<'a> SingleSamples<'a> {
         prefixes.range(self.range.clone())
     }
 
-    /// Whether each family is an integer counter, whose value is its first word.
+    /// For each family, whether it is an integer counter, whose value is the first of two `words`.
     #[inline(always)]
     pub(crate) fn are_counters(&self) -> &'a [bool] {
         self.are_counters

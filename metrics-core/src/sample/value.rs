@@ -77,9 +77,9 @@ pub(crate) struct SummaryValue<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Value<'a> {
     Counter(Number, Option<&'a RenderedExemplar>),
-    /// Also for metrics of unknown type.
+    /// The value of a gauge or of a metric of unknown type.
     Gauge(Number),
-    /// Also for gauge histograms.
+    /// The value of a histogram or of a gauge histogram.
     Histogram(HistogramValue<'a>),
     Summary(SummaryValue<'a>),
     Info,

@@ -33,11 +33,12 @@ pub(crate) struct Blocks {
     /// Blocks of [`Tail`]s, which hold the rest of long keys; each block is twice as long as the
     /// one before.
     tails: [OnceLock<Box<[Tail]>>; 28],
-    /// The binary logarithm of the number of series in a region, whose storage a thread allocates
-    /// at once; a block with fewer series is one region.
+    /// The binary logarithm of the number of series in a region, the storage that a thread
+    /// allocates at once; a block with fewer series is one region.
     region_bits: u32,
     layout: Layout,
-    /// The number of rows of a series, each of which has cells of the layout.
+    /// The number of groups of cells in one series: one for each outcome row (a combination of
+    /// outcome and result labels) of an instrumented function, else 1.
     rows: usize,
     /// Whether observations may be negative, so that sums may decrease.
     allows_negative: bool,

@@ -1,4 +1,5 @@
-//! [`Entry`]: the key of one series in an index, which readers compare without a lock.
+//! [`Entry`]: the key of one series in an index (the label values, encoded as integers), which
+//! readers compare without a lock.
 //!
 //! A writer may give the entry to another series while a reader compares the key. The reader
 //! therefore checks that `version` has not changed after it has read the words of the key. The
@@ -13,15 +14,16 @@ use std::sync::atomic::Ordering;
 
 use crate::storage::sync::{AtomicU32, AtomicU64, fence};
 
-/// The number of words of a key that fit into the entry: enough for three open labels of up to 15
-/// bytes. A longer key continues in [`Tail`]s.
+/// The number of words of a key that fit into the entry: three label values of up to 15 bytes, two
+/// words each. A longer key continues in [`Tail`]s.
 pub(crate) const INLINE_WORDS: usize = 6;
 
-/// Ends a list of tails.
+/// The number in `next` if the key has no further tail.
 const NO_TAIL: u32 = u32::MAX;
 
-/// The difference between the generations of consecutive series of a metric. The generations are
-/// odd, and the numbers up to the next one are the versions of hidden series.
+/// The difference between the generations of consecutive series of a metric. Generations are odd.
+/// Once look-ups do not find a series, the version of its entry is the generation plus [`REMOVED`],
+/// [`SUSPENDED`] or [`EXPIRED`].
 pub(crate) const GENERATION_STEP: u64 = 8;
 
 /// Added to the generation of a series that the program has removed.
@@ -55,8 +57,8 @@ pub(crate) enum Removal {
     Expired,
 }
 
-/// The bit of `pins` that marks a gauge or state set which was recorded after the last scrape; used
-/// only in an index whose series expire.
+/// The bit of `pins` that is set if the program has recorded into the series, a gauge or state set,
+/// since the last scrape; used only in an index whose series expire.
 const RECENTLY_RECORDED: u32 = 1 << 31;
 
 /// The key of one series, or the beginning of a long key, in one cache line.
@@ -111,9 +113,10 @@ impl Entry {
         }
     }
 
-    /// The generation of the series, if there is one and it has this key.
+    /// The generation of the series in this entry, if look-ups find it and it has this key.
     ///
-    /// `tails_match` compares the rest of the key with the tails, from the given one on.
+    /// `tails_match` compares the rest of the key with the tails, of which it gets the first one's
+    /// number.
     #[inline(always)]
     pub(crate) fn matches(
         &self,
@@ -143,7 +146,8 @@ impl Entry {
                 || tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..]))
     }
 
-    /// Whether a series that this thread has found before has this key and look-ups still find it.
+    /// Whether the series of this generation, which this thread has found before, has this key and
+    /// look-ups still find it.
     ///
     /// False for a key that does not fit into the entry.
     #[inline(always)]
@@ -203,7 +207,7 @@ impl Entry {
         self.version.fetch_add(change, Ordering::SeqCst);
     }
 
-    /// Hides the series from look-ups, unless it is pinned or was recorded after the last scrape.
+    /// Hides the series from look-ups, unless a handle pins it or [`RECENTLY_RECORDED`] is set.
     ///
     /// Returns whether it was hidden.
     pub(crate) fn suspend(&self) -> bool {
@@ -229,8 +233,7 @@ impl Entry {
         generation
     }
 
-    /// Whether the series is pinned, or was marked as recorded since the last call; clears the
-    /// mark.
+    /// Whether a handle pins the series or [`RECENTLY_RECORDED`] is set; clears that bit.
     pub(crate) fn take_recently_recorded(&self) -> bool {
         self.pins.fetch_and(!RECENTLY_RECORDED, Ordering::SeqCst) != 0
     }
@@ -270,7 +273,7 @@ impl Entry {
         self.pins.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Marks the series, which the caller has pinned, as recorded.
+    /// Sets [`RECENTLY_RECORDED`] for the series, which the caller has pinned.
     pub(crate) fn note_recording(&self) {
         // The load comes first, so that of the recordings between two scrapes, only the first
         // writes to the entry.

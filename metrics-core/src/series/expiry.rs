@@ -106,8 +106,8 @@ impl Index {
     }
 
     /// Suspends the series that had been idle for the expiry time when `exposition` began, and
-    /// whose last values all recipients have: they have received an exposition with at least the
-    /// number `delivered`.
+    /// whose last values all recipients have. Each recipient has received the exposition with the
+    /// number `delivered` or a later one.
     ///
     /// At most `limit` series are suspended at a time, or [`most_suspended`](Self::most_suspended)
     /// if that is more.
@@ -155,8 +155,8 @@ impl Index {
         (SUSPENDED_BYTES / bytes).min(MAX_SERIES)
     }
 
-    /// Whether a series with these values may expire: an up-down counter that is not at zero may
-    /// not, because it will probably be decremented later.
+    /// Whether a series with these values may expire. An up-down counter that is not at zero may
+    /// not, because the program will probably decrement it later.
     fn is_at_rest(&self, values: &[u64]) -> bool {
         self.layout != Layout::UpDown || values.chunks_exact(2).all(|pair| pair[0] == pair[1])
     }

@@ -94,8 +94,8 @@ impl<const SIZE: usize> HashTable<SIZE> {
         }
     }
 
-    /// Fills the current table, or a larger one if it has less than `len` slots, with these
-    /// entries.
+    /// Fills the current table, or a larger one if the current one has less than `len` slots, with
+    /// these entries.
     ///
     /// Returns the number of used slots.
     pub(crate) fn rebuild(&self, len: usize, entries: impl Iterator<Item = (u64, u32)>) -> usize {

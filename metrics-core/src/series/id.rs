@@ -9,7 +9,8 @@ use crate::{
 /// Identifies a series: its place in the index and its generation.
 ///
 /// A place is reused after its series was removed; the generation tells the series that use one
-/// place apart. For closed labels, `place` is the position of the series and `generation` is 0.
+/// place apart. For a series whose label values are known at compile time, `place` is the position
+/// of the series and `generation` is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SeriesId {
     pub(crate) place: u32,

@@ -6,11 +6,13 @@
 //! the [`State`]. A reader that runs while the table is rebuilt may fail to find a key that is
 //! there but never finds a wrong one; an insertion looks again under the lock.
 //!
-//! An entry is reused for another key once its series was removed and no handle refers to it. Its
-//! version is odd while look-ups find the series, and differs for every series, so it is also the
+//! An entry is reused for another key once its series was removed and no handle refers to it. The
+//! entry's version is odd while look-ups find the series, and differs for every series, so it is
+//! also the
 //! *generation* of the series' storage: if a recorder is stopped between the look-up and the
 //! recording, and the storage is given to another series meanwhile, then the generations differ and
-//! the recording does not reach the other series (see `Regions::ready`). Neither side waits.
+//! the recording does not reach the other series (see `Regions::ready`). Recorders and writers do
+//! not wait for each other.
 //!
 //! Insertion, removal, reading and expiry are in `insert.rs`, `remove.rs`, `read.rs` and
 //! `expiry.rs`.
@@ -35,7 +37,7 @@ use crate::{
     },
 };
 
-/// The series of one metric with open labels (labels without a fixed value set).
+/// The series of one metric with open labels (labels whose values are not known at compile time).
 ///
 /// The table is the first field, so that its address needs no offset.
 #[derive(Debug)]
@@ -65,7 +67,8 @@ pub(crate) struct Tile<'a> {
 }
 
 impl Index {
-    /// An index for the metric `name`, whose series have `rows` rows of this layout.
+    /// An index for the metric `name`, whose series have `rows` groups of cells of this layout
+    /// each.
     pub(crate) fn new(
         name: &str,
         layout: Layout,
@@ -163,7 +166,8 @@ impl Index {
         self.table.lacks(|| self.find(key).is_some())
     }
 
-    /// The position of the suspended series of a key, if there is one.
+    /// The position of the suspended series of a key (expired, but not removed yet), if there is
+    /// one.
     pub(crate) fn find_suspended(&self, state: &State, key: &[u64], hash: u64) -> Option<usize> {
         if state.suspended == 0 {
             return None;

@@ -98,9 +98,10 @@ impl Index {
         Some(place)
     }
 
-    /// Gives a place a new generation, for which its storage counts from zero.
+    /// Gives a place to a series of a new generation, so that its storage counts from zero, and
+    /// returns the generation.
     ///
-    /// Generations are odd: an even version of an entry means that look-ups find no series there.
+    /// Generations are odd, because an entry with an even version is one that look-ups do not find.
     fn start_generation(&self, state: &mut State, place: u32) -> u64 {
         let (region, at) = self.blocks.region_of(place);
         state.generation += GENERATION_STEP;

@@ -2,8 +2,8 @@
 //! together) or batch at a time.
 //!
 //! The index's lock is held while a tile or batch is read and encoded, so that no other thread
-//! inserts or removes a series meanwhile, and is released between them. A [`Cursor`] keeps the
-//! series that the scrape sees consistent.
+//! inserts or removes a series meanwhile, and is released between them. A [`Cursor`] decides which
+//! series a scrape sees: those that existed when it began.
 
 use std::{borrow::Cow, iter, ops::Range, sync::Arc};
 

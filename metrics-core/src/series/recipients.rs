@@ -113,7 +113,7 @@ impl Recipients {
         Recipients(Mutex::new(Vec::new()))
     }
 
-    /// Waits for this recipient from now on, although nothing has been delivered to it yet.
+    /// Adds a recipient to which nothing has been delivered yet, so that idle series wait for it.
     pub(crate) fn expect(&self, recipient: Recipient, start: ExpositionStart) {
         self.known(recipient, start, |_| ());
     }

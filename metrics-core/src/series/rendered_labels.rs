@@ -32,7 +32,8 @@ pub(crate) struct RenderedLabels {
 const MAX_RENDERINGS: usize = 8;
 
 impl RenderedLabels {
-    /// Labels that are split in two halves; `rendering` is the one that is likely to be requested.
+    /// A store without positions that will split labels into two halves. `rendering` is the one
+    /// that scrapes are likely to request.
     pub(crate) fn split(rendering: LabelRendering<'_>) -> Self {
         RenderedLabels {
             is_split: true,
@@ -80,8 +81,8 @@ impl RenderedLabels {
         self.set(position, "");
     }
 
-    /// The labels of a series as text; `None` if there is no such position. Uses `scratch` unless
-    /// they are stored as one piece of text.
+    /// The labels of a series as text; `None` if there is no such position. The text is in
+    /// `scratch` unless the labels are stored as one piece of text.
     pub(crate) fn get<'r>(&'r self, position: usize, scratch: &'r mut String) -> Option<&'r str> {
         let indices = *self.halves.get(position)?;
         let chunk = &self.chunks[position / CHUNK_SIZE];

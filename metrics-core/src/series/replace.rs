@@ -20,7 +20,7 @@ use crate::{
     storage::Reader,
 };
 
-/// A series after a replacement: it existed before, or the replacement creates it.
+/// One of the series that a replacement keeps or creates.
 #[derive(Debug)]
 pub(crate) struct NewSeries {
     pub(crate) key: Box<[u64]>,
@@ -90,7 +90,7 @@ impl Index {
             let (region, at) = self.region_of(series.place);
             region.shared_cells(at)[0].store(new.value, Ordering::Relaxed);
         }
-        // The value counts as changed even if it is the same as before, like that of `set`.
+        // The value counts as changed even if it is the same as before, as after a call of `set`.
         self.start_activity(state, position_of(series.place));
         true
     }

@@ -1,8 +1,8 @@
 //! [`Atomic`], a trait for the cells of a histogram's block.
 //!
-//! `histogram_block` is generic over this trait, so that the model in `tests/models` can let single
-//! loads fail. Otherwise the model would not explore what a scrape does when it cannot read a block
-//! directly.
+//! `histogram_block` is generic over this trait, so that the model in `tests/models` can return
+//! wrong numbers from the first loads of a scrape. Otherwise the model would not explore what a
+//! scrape does when it cannot read a block directly.
 
 use std::sync::atomic::Ordering;
 

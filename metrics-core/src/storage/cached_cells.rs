@@ -1,5 +1,6 @@
 //! [`CachedCells`]: the address of a thread's storage of one series, valid until the thread's
-//! epoch, a number, changes. [`Regions`]: the storage of series that returns such addresses.
+//! *epoch* changes, a number that is unique to the thread. [`Regions`]: storage of consecutive
+//! series of a metric, which finds such addresses.
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 
@@ -56,7 +57,7 @@ impl<const N: usize> CachedCells<N> {
     }
 }
 
-/// Regions of the same size for open labels, with consecutive indices.
+/// Regions from [`Region::open`] of the same size, with consecutive indices.
 ///
 /// [`ready`](Self::ready) computes a region's index from that of the first region, so that it does
 /// not load the region's id.
@@ -84,8 +85,8 @@ impl Regions {
         &self.all[region]
     }
 
-    /// This thread's cells of a series; `None` if the thread must first attach cells or catch up
-    /// with the generation.
+    /// This thread's cells of a series; `None` if the thread must first attach cells, or zero them
+    /// for the series of this generation.
     ///
     /// The caller has just found the series in the index. If the series is removed now, and a new
     /// series claims its place, a recording does not count for the new series: a thread's cells do

@@ -1,14 +1,15 @@
-//! Measures durations with the processor's time stamp counter if it can be trusted, else with the
-//! system's clock. Also reads the Unix time and the clocks of expiry.
+//! Measures durations with the processor's time stamp counter if the counter can be trusted, else
+//! with the system's clock. Also reads the Unix time and the clocks that decide when series expire.
 //!
-//! `quanta` calibrates the counter if the processor reports it as invariant. In addition, the Linux
-//! kernel must use it as its clock source: the kernel watches the counters of all processors and
-//! changes the source when they drift apart (`Documentation/admin-guide/kernel-parameters.txt`,
-//! `clocksource=tsc`). Reading the counter is one instruction; through `quanta` it would be more.
+//! The counter can be trusted if the processor reports it as invariant, so that `quanta` calibrates
+//! it, and if the Linux kernel uses it as its clock source: the kernel watches the counters of all
+//! processors and changes the source when they drift apart
+//! (`Documentation/admin-guide/kernel-parameters.txt`, `clocksource=tsc`). This module reads the
+//! counter with the instruction `rdtsc` itself, because a call of `quanta` takes longer.
 //!
 //! While a machine is suspended, the counter may stop or jump, so a duration measured across the
-//! suspension may be wrong. Differences saturate at 0: a reading may be a few microseconds less
-//! than an earlier one on another processor.
+//! suspension may be wrong. Differences saturate at 0, because a reading may be a few microseconds
+//! less than an earlier one on another processor.
 
 use std::{
     cell::Cell,
@@ -27,8 +28,8 @@ const UNKNOWN: u64 = 0;
 /// `SCALE` if readings are nanoseconds of the system's clock.
 const SYSTEM: u64 = 1;
 /// `SCALE` if readings are those of `SYSTEM`, except in threads in which a test has frozen the
-/// time. The value is separate, so that readings in programs without such tests do not check
-/// whether the time is frozen.
+/// time. The value is not `SYSTEM`, so that only programs in which a test has frozen the time check
+/// at each reading whether it is frozen.
 const FREEZABLE: u64 = 2;
 
 /// Reads the clock, in ticks for [`nanos_between`] and [`seconds_between`].
@@ -54,8 +55,8 @@ pub(crate) fn nanos_between(start: u64, end: u64) -> u64 {
 /// Seconds from one reading to another; 0 if `end` is before `start`.
 #[inline(always)]
 pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
-    // Converts to a signed integer first, from which the conversion to a float is one instruction
-    // on x86-64.
+    // Converts to a signed integer first, because x86-64 converts a signed integer to a float in
+    // one instruction.
     let ticks = end.saturating_sub(start).min(i64::MAX as u64).cast_signed();
     let tick = match SCALE.load(Ordering::Relaxed) {
         UNKNOWN..=FREEZABLE => 1e-9,
@@ -161,7 +162,7 @@ fn nanos() -> u64 {
     frozen().map_or_else(system, |frozen| frozen.nanos)
 }
 
-/// A reading, in nanoseconds, of the clock that measures the grace period of expired series.
+/// A reading, in nanoseconds, of the clock that measures the grace period: [`GRACE_NANOS`].
 pub(crate) fn grace_clock() -> u64 {
     system().saturating_add(GRACE_AHEAD.load(Ordering::Relaxed))
 }

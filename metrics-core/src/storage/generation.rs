@@ -28,7 +28,7 @@ pub(crate) fn claim(place: &AtomicU64, newest: &AtomicU64, shared: &[AtomicU64],
     newest.store(generation, Ordering::Release);
 }
 
-/// Zeroes a thread's cells in the places that were claimed since it last did so.
+/// Zeroes a thread's cells in the places that were claimed since the thread's last call.
 ///
 /// `generation` is that of the series for which the thread has looked up the place. `forget`
 /// invalidates references to cells that the thread has looked up before but not used yet.

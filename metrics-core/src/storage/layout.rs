@@ -22,10 +22,10 @@ use crate::{
 
 /// The meaning of the cells of one series.
 ///
-/// A series has one group of cells; that of an instrumented function has one for each outcome row.
-/// The values that [`Region::read`] reports are the cells' contents summed over all threads, except
-/// for a histogram: its values are the count, the sum, and the buckets, at the positions that
-/// constants of [`histogram_block`] give.
+/// A series has one group of cells; a series of an instrumented function has one for each outcome
+/// row (a combination of outcome and result labels). The values that [`Region::read`] reports are
+/// the cells' contents summed over all threads, except for a histogram: its values are the count,
+/// the sum, and the buckets, at the positions that constants of [`histogram_block`] give.
 ///
 /// [`Region::read`]: crate::storage::Region::read
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +147,8 @@ impl Layout {
         matches!(self.native(), Some(native) if native.has_resets())
     }
 
-    /// When the period began that the values of a group count: a Unix time in seconds, at least
-    /// `created`, the created timestamp of the series.
+    /// The start of the period that the values of a group count: the Unix time, in seconds, of the
+    /// last reset, or `created`, the created timestamp of the series, if that is later.
     #[inline]
     pub(crate) fn period_start(self, values: &[u64], created: f64) -> f64 {
         let table = self.native_table(values);

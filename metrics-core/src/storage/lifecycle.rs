@@ -1,5 +1,5 @@
-//! Registers a [`Region`] (the storage of a metric or of some of its series) with the threads,
-//! gives places of removed series to new ones, and frees the region on drop.
+//! Gives a [`Region`] (the storage of a metric or of some of its series) its index, gives places of
+//! removed series to new ones, and frees all threads' cells on drop.
 
 #![allow(
     unsafe_code,
@@ -17,8 +17,8 @@ use crate::storage::{
 impl Region {
     /// The region's index in the threads' directories; registers the region if necessary.
     ///
-    /// The registration decides whether the threads' cells are heap blocks or static. Returns
-    /// `None` if the region is registered for the other kind of cells.
+    /// The registration decides whether the threads' cells are heap blocks or static thread-local
+    /// storage. Returns `None` if the region is registered for the other kind.
     pub(super) fn index(&self, has_heap_cells: bool) -> Option<usize> {
         if self.id.load(Ordering::Acquire) == 0 {
             register(slice::from_ref(self), has_heap_cells);
@@ -68,10 +68,10 @@ pub(super) fn register(regions: &[Region], has_heap_cells: bool) -> usize {
     first
 }
 
-/// Takes regions, which one call of [`register`] has registered, out of the threads' directories,
-/// so that other regions can have their indices.
+/// Frees the threads' cells of regions that one call of [`register`] has registered, and frees the
+/// indices of these regions.
 ///
-/// Does nothing if they are not registered.
+/// Does nothing if the regions are not registered.
 pub(super) fn unregister(regions: &mut [Region]) {
     let first = regions.first();
     let id = first.map_or(0, |region| region.id.load(Ordering::Relaxed));

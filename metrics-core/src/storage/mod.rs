@@ -58,12 +58,14 @@
 //!
 //! | flag | true, or changed | excludes |
 //! |---|---|---|
-//! | `is_on_cold_path` | in [`without_reentry`]: code of a recording that allocates | that an allocator which records enters such code again: its recording is late |
+//! | `is_on_cold_path` | in [`without_reentry`]: code of a recording that allocates | that an allocator which records enters this code again: its recording is late |
 //! | `holds_lock` | during a late recording | that a native histogram, which takes the lock to merge buckets, takes it twice |
 //! | `epoch` | when the thread gets its directory, zeroes cells for a new generation, or ends | using [`CachedCells`] from before the change |
 //!
-//! From the first step of its end on, a thread has no state in which it could attach cells that no
-//! end would fold: the standard library denies access to a thread-local value that is dropped.
+//! Once a thread's end has begun, the thread cannot attach cells, which would never be added to the
+//! shared cells. The reason is that attaching needs a thread-local value whose drop is the thread's
+//! end, and that the standard library denies access to a value that is being dropped.
+//! `thread_state/fallback.rs` names an exception.
 //!
 //! # The lock
 //!
@@ -77,12 +79,13 @@
 //! # Files
 //!
 //! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates
-//! and ends regions; `thread` attaches a thread's cells, and `thread_state` holds its state and
-//! ends it; `local`, `cached_cells`, `series_cache` find a thread's cells; `record` and `read` are
-//! the two interfaces. `histogram_block`, `scalar`, `native` and `layout` define what the cells
-//! mean, and `generation` how series reuse places. `sync` holds the atomics and locks, which the
-//! package `tests/models` replaces by those of loom; `atomic` is a trait for the models of
-//! `histogram_block`. `clock` is the time source, and `cpu` holds code for specific processors.
+//! and drops regions; `thread` attaches a thread's cells, and `thread_state` holds a thread's state
+//! and, at the thread's end, adds its cells to the shared cells; `local`, `cached_cells`,
+//! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
+//! `histogram_block`, `scalar`, `native` and `layout` define what the cells mean, and `generation`
+//! how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`
+//! replaces by those of loom; `atomic` is a trait for the models of `histogram_block`. `clock` is
+//! the time source, and `cpu` holds code for specific processors.
 //!
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.

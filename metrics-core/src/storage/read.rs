@@ -26,7 +26,7 @@ pub(crate) struct Reader {
     pub(crate) is_counting_pass: bool,
     /// The number of the exposition that the values are read for; 0 for no exposition.
     pub(crate) exposition: u64,
-    /// A reading of [`clock::idle_clock`], if native histograms may be reset: see
+    /// A reading of [`clock::idle_clock`], if this reader may reset native histograms: see
     /// [`reset`](super::native::reset).
     pub(crate) resets: Option<u64>,
     this_thread_only: bool,
@@ -55,7 +55,7 @@ impl Reader {
         self.this_thread_only
     }
 
-    /// Sums regions of one scalar series each, under one hold of the lock.
+    /// Sums regions that have one series each, not a histogram, under one hold of the lock.
     ///
     /// Returns two values for each region, of which one or both may be unused. Float counters are
     /// not allowed, because their sums may not decrease and this function does not read
@@ -142,7 +142,8 @@ impl Region {
         self.read_selected(reader, each);
     }
 
-    /// Sums a range of scalar series, which must not be float counters, and returns their values.
+    /// Sums a range of series, which must be neither histograms nor float counters, and returns
+    /// their values.
     pub(crate) fn read_scalars<'r>(
         &self,
         reader: &'r mut Reader,

@@ -1,10 +1,9 @@
-//! The paths of a recording: to this thread's cells (64-bit words of storage), to cells that the
-//! thread must attach first, and to cells that all threads share.
+//! Finds the cells (64-bit words of storage) for a recording: this thread's cells, which the thread
+//! may have to attach first, or cells that all threads share. Passes them to a closure `op`.
+//!
+//! A function with a parameter `on_first` calls it before `op` if this thread has no cells yet.
 //!
 //! [`observe`] and [`observe_twice`] record one observation into the cells of a histogram.
-//!
-//! Each path passes the cells to a closure `op`. Where a path has a callback `on_first`, it calls
-//! the callback before a recording that does not find this thread's cells.
 
 use std::{sync::atomic::Ordering, thread::LocalKey};
 
@@ -19,8 +18,8 @@ use crate::storage::{
     thread_state,
 };
 
-/// Records into this thread's cells of a metric or function with closed labels, which the
-/// thread-local value `key` leads to.
+/// Records into this thread's cells of a metric or function whose label values are known at compile
+/// time. `key` is the thread-local value declared for the metric or function.
 #[inline(always)]
 pub(crate) fn record_local<L: LocalStorage>(
     key: &'static LocalKey<L>,
@@ -83,7 +82,7 @@ impl Region {
         }
     }
 
-    /// Records into this thread's cells of a series with closed labels, found through the
+    /// Records into this thread's cells of a series that exists from the start, found through the
     /// directory.
     ///
     /// `attach` attaches the cells of a declared metric; `None` for a dynamic one, whose cells are
@@ -149,8 +148,9 @@ impl Region {
 
     /// Zeroes this thread's cells of places that new series have claimed.
     ///
-    /// Other threads need not be told: until a thread has seen the generation of a new series, its
-    /// cells do not count for that series. `generation` was read from the index of series.
+    /// Does not change other threads' cells: until a thread has seen the generation of a new
+    /// series, its cells do not count for that series. `generation` was read from the index of
+    /// series.
     fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
         let seen = &thread_state::slots().get(index as usize)?.seen;

@@ -1,7 +1,9 @@
 //! [`Region`]: the storage of one metric, or of some of its series, in all threads.
 //!
-//! A `Region` holds its layout, the cells (64-bit words) that all threads share, and the
-//! generations of its series. Each thread has a directory with the address of its own cells.
+//! A `Region` holds its [`Layout`] (the meaning of its cells, 64-bit words), the cells that all
+//! threads share, and the generations of its series, numbers that tell apart the series which use
+//! the same cells one after the other. Each thread has a directory, a table with the addresses of
+//! its own cells.
 
 use std::sync::{Arc, OnceLock, atomic::Ordering};
 
@@ -31,10 +33,10 @@ pub struct Region {
     /// static thread-local storage; written before `id`.
     pub(super) has_heap_cells: AtomicBool,
     pub(super) layout: Layout,
-    /// The number of series.
+    /// The number of series; for a region from [`Region::open`], the number of places for series.
     pub(super) series: usize,
-    /// The number of groups of cells in one series: one for each outcome row of an instrumented
-    /// function, else 1.
+    /// The number of groups of cells in one series: one for each outcome row (a combination of
+    /// outcome and result labels) of an instrumented function, else 1.
     pub(super) groups: usize,
     /// The number of cells of one series.
     pub(super) width: usize,
@@ -48,12 +50,13 @@ pub struct Region {
     /// The generation of the newest series that claimed a used place, that is, a place which
     /// another series had before.
     pub(super) newest_generation: AtomicU64,
-    /// For open labels: for each place, the generation of the series that claimed it last.
+    /// For each place, the generation of the series that claimed the place last; `None` unless the
+    /// region comes from [`Region::open`].
     pub(super) generations: Option<Arc<[AtomicU64]>>,
 }
 
 impl Region {
-    /// A region for closed labels: all series exist from the start.
+    /// A region for labels whose values are known at compile time: all series exist from the start.
     ///
     /// `shared` has [`Layout::cells`] cells for each group of each series.
     pub(crate) const fn closed(
@@ -71,8 +74,8 @@ impl Region {
         Region::new(layout, 1, 1, None, SharedCells::Lazy(Arc::default()))
     }
 
-    /// A region for open labels: it has places for `series` series, which claim them when they are
-    /// created and free them when they are removed.
+    /// A region for open labels (values not known at compile time): it has places for `series`
+    /// series, which claim a place when they are created and free it when they are removed.
     pub(crate) fn open(layout: Layout, series: usize, groups: usize) -> Self {
         let generations = Some(zeros(series).collect());
         let shared = SharedCells::Lazy(Arc::default());
@@ -126,23 +129,26 @@ impl Region {
         &self.shared()[series * self.width..][..self.width]
     }
 
-    /// The generations by place; empty for a region without open labels.
+    /// The generations by place; empty unless the region comes from [`Region::open`].
     pub(super) fn generations(&self) -> &[AtomicU64] {
         self.generations.as_deref().unwrap_or(&[])
     }
 
-    /// The generation of the series that claimed the place `series` last; for open labels only.
+    /// The generation of the series that claimed the place `series` last. Panics unless the region
+    /// comes from [`Region::open`].
     pub(crate) fn generation(&self, series: usize) -> u64 {
         self.generations()[series].load(Ordering::Relaxed)
     }
 
-    /// The generation of the series that claimed the place `series` last; 0 without open labels.
+    /// The generation of the series that claimed the place `series` last; 0 unless the region comes
+    /// from [`Region::open`].
     pub(super) fn generation_or_zero(&self, series: usize) -> u64 {
         let generation = self.generations().get(series);
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))
     }
 
-    /// Stores the generation of the first series in a place, whose cells no thread has used yet.
+    /// Stores the generation of the first series in `place`. No thread has used the cells of
+    /// `place` yet.
     pub(crate) fn claim_first(&self, place: usize, generation: u64) {
         self.generations()[place].store(generation, Ordering::Relaxed);
     }
@@ -158,8 +164,8 @@ impl Region {
         }
     }
 
-    /// Marks those of a thread's histogram blocks whose series is about to be reset. Called under
-    /// the lock.
+    /// Marks those histogram blocks in `cells`, a thread's cells of this region, whose series is
+    /// about to be reset: see [`histogram_block::mark`]. Called under the lock.
     pub(super) fn mark(&self, cells: &[AtomicU64]) {
         self.layout.mark(cells, self.shared.get());
     }

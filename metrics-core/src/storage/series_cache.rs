@@ -2,8 +2,8 @@
 //! at compile time.
 //!
 //! The cache is a hash table with linear probing that belongs to the thread. A hit saves most of a
-//! search in the index that all threads share, and the check whether the thread's storage of the
-//! series is ready.
+//! search in the metric's index of series, which all threads share, and the check whether the
+//! thread's storage of the series is ready.
 
 #![allow(unsafe_code, reason = "owns a table that it hands out references to")]
 
@@ -192,7 +192,7 @@ impl<T, const N: usize> CacheEntry<T, N> {
 /// Caches a series that was found in the index, together with this thread's cells if they are
 /// [`ready`](super::Regions::ready).
 ///
-/// `cache` is in the static storage of `key`.
+/// `cache` is this thread's value of `key`.
 #[inline(always)]
 pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
     key: &'static LocalKey<SeriesCache<T, N>>,

@@ -12,11 +12,13 @@ pub(crate) use std::{
     },
 };
 
-/// Only the fallback storage uses it, and so does `tests/models`.
+/// For `thread_state/fallback.rs`, which is compiled for targets without native thread-local
+/// storage.
 #[cfg(metrics_fallback_storage)]
 pub(crate) use std::thread_local;
 
-/// Declares a static. With loom, which runs a model many times, each run has a new value.
+/// Declares a static. The macro of this name in `tests/models` gives each run of a model a new
+/// value.
 macro_rules! shared_static {
     ($(#[$attribute:meta])* $vis:vis static $name:ident: $type:ty = $value:expr;) => {
         $(#[$attribute])*

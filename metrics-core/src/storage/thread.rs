@@ -63,8 +63,8 @@ pub(crate) fn lock_out_scrapes<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// Does what a scrape has requested of the owner of a histogram's block: copies the block, or
-/// empties it after a reset.
+/// Does what a scrape has requested of the calling thread, which records into this histogram block:
+/// copies the block, or empties it after a reset.
 ///
 /// Returns true if the last observation must be repeated, because the scrape read the block for the
 /// last time before that observation.

@@ -20,8 +20,8 @@
 //! and, if the call is not a future, this thread's part of the storage:
 //!
 //! ```text
-//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as p::StrategyStorage<__CELLS>>::Local;
-//! p::thread_local! {
+//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as
+//! p::StrategyStorage<__CELLS>>::Local; p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
 //! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)
@@ -141,7 +141,7 @@ fn const_labels(args: &Args, function: &Function) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
     let name = function_name(args, function);
-    // No label for a function with a family of its own, whose help states the sample.
+    // With `name`, the function has its own family, whose help states the share.
     let sample = args.sample.get().filter(|_| !args.name.is_set());
     let sample = sample.map(|sample| {
         let value = format!("{}/{}", sample.share, sample.of);

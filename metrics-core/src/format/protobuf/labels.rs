@@ -3,7 +3,7 @@
 use super::wire::{self, SLACK, field_len, tag, varint};
 use crate::{format::buffer::Line, sample::label_text::LabelView};
 
-/// The labels of a series: where their names and values are in its text.
+/// The parsed labels of a series: the position of each name and value.
 #[derive(Debug, Default)]
 pub(super) struct LabelFields {
     all: Vec<Pair>,

@@ -5,13 +5,13 @@ use std::sync::OnceLock;
 
 use crate::{describe::desc::Desc, sample::label_text, storage::Region};
 
-/// For each label, the values that it can have; `None` for an open label.
+/// For each label, the values that it can have; `None` if they are not known at compile time.
 pub(crate) type LabelValues = &'static [Option<&'static [&'static str]>];
 
 /// Series that exist from the start: one for each combination of label values.
 #[derive(Debug)]
 pub(crate) struct ClosedSeries {
-    /// Number of series; `None` if a label is open.
+    /// Number of series; `None` if the values of a label are not known at compile time.
     pub(super) count: Option<usize>,
     pub(super) label_values: LabelValues,
     pub(super) region: Region,

@@ -36,12 +36,13 @@ pub struct Family {
     bucket_table: Option<BucketTable>,
     pub(super) states: &'static [&'static str],
     busy: Option<&'static Family>,
-    /// Whether look-ups pass closed labels as strings, as they do open ones, so that a key contains
-    /// the text of each value instead of the index of a closed one.
+    /// Whether the keys of series contain the text of every label value. Otherwise, they contain an
+    /// index for each label whose values are known at compile time.
     pub(super) has_text_keys: bool,
     pub(super) quantile_windows: QuantileWindows,
     pub(super) exemplars: Exemplars,
-    /// Whether observations through a handle need the slow path.
+    /// Whether the family is a native histogram or takes exemplars from spans, so that observations
+    /// through a handle take a slow path.
     has_native_or_exemplars: bool,
     /// Whether `ensure_registered` has added the family to the list that the registry reads.
     pub(super) has_been_used: AtomicBool,
@@ -57,10 +58,12 @@ enum BucketTable {
 }
 
 impl Family {
-    /// A family with `closed` series, or with open labels if `closed` is `None`.
+    /// A family with `closed` series that exist from the start, or, if `closed` is `None`, with
+    /// series that are created when their labels are first used.
     ///
-    /// `shared` are the shared cells of all closed series. `list_cells` lists the calling thread's
-    /// static cells in its directory, the table in which handles find the thread's cells.
+    /// `shared` are the cells that all threads share, of the series that exist from the start.
+    /// `list_cells` lists the calling thread's static cells in its directory, the table in which
+    /// handles find the thread's cells.
     pub(crate) const fn new(
         desc: Desc,
         layout: Layout,
@@ -143,8 +146,8 @@ impl Family {
         self
     }
 
-    /// Makes look-ups pass closed labels as strings. For a family of busy times, whose labels are
-    /// copied from another family's series.
+    /// Makes the keys of series contain the text of every label value. For a family of busy times,
+    /// because its label values are copied as text from the series of another family.
     #[must_use]
     pub(crate) const fn with_text_keys(mut self) -> Self {
         self.has_text_keys = true;
@@ -158,7 +161,8 @@ impl Family {
         self
     }
 
-    /// A dynamic family. Its labels are all open; without labels it has one closed series.
+    /// A family that the program creates while it runs. Its series are created when their labels
+    /// are first used; without labels, it has one series, which exists from the start.
     pub(crate) fn new_dynamic(desc: Desc, layout: Layout, max_series: Option<usize>) -> Self {
         let is_unlabelled = desc.labels.is_empty();
         let mut family = Family::new(desc, layout, OutcomeRows::SINGLE, None, &[], None, &[]);
@@ -176,7 +180,8 @@ impl Family {
         family
     }
 
-    /// Whether the families have equal descriptions and settings; their source locations may differ.
+    /// Whether the families have equal descriptions and settings; their source locations may
+    /// differ.
     pub(crate) fn is_equivalent(&self, other: &Family) -> bool {
         self.desc.is_equivalent(&other.desc)
             && self.layout == other.layout
@@ -194,7 +199,6 @@ impl Family {
         self.layout
     }
 
-    /// The rows of each series.
     pub(crate) fn rows(&self) -> OutcomeRows {
         self.rows
     }
@@ -205,7 +209,7 @@ impl Family {
         self.row_width
     }
 
-    /// The part of `cells` that belongs to a row.
+    /// The part of a series' `cells` that belongs to a row.
     #[inline(always)]
     pub(crate) fn row_cells<'a>(
         &self,
@@ -220,7 +224,8 @@ impl Family {
         self.rows.len() == 1 && !self.rows.has_open_result_labels()
     }
 
-    /// Whether the series are fixed: every label is closed, or there are no labels.
+    /// Whether all series exist from the start: the values of every label are known at compile
+    /// time, or there are no labels.
     #[inline(always)]
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.count.is_some()
@@ -232,18 +237,19 @@ impl Family {
         !self.is_closed() && closed.count() < self.desc.labels.len()
     }
 
-    /// The storage of closed series.
+    /// The storage of the series that exist from the start.
     #[inline(always)]
     pub(crate) fn region(&self) -> &Region {
         &self.closed.region
     }
 
-    /// The values of the label at position `label`, if that label is closed.
+    /// The values of the label at position `label`, if they are known at compile time.
     pub(crate) fn closed_values(&self, label: usize) -> Option<&'static [&'static str]> {
         self.closed.label_values.get(label).copied().flatten()
     }
 
-    /// The function that lists the calling thread's static cells, if the family has some.
+    /// The function that lists the calling thread's static cells in its directory, so that handles
+    /// find them; `None` for a dynamic family, which has no static cells.
     #[inline(always)]
     pub(crate) fn list_cells(&self) -> Option<fn()> {
         self.closed.list_cells
@@ -301,7 +307,7 @@ impl Family {
         self.desc.allows_negative() || self.layout.is_negative()
     }
 
-    /// Unix time at which the closed series started; the first call sets it.
+    /// Unix time at which the series that exist from the start started; the first call sets it.
     pub(crate) fn created(&self) -> f64 {
         *self.created.get_or_init(clock::created_timestamp)
     }
@@ -335,7 +341,7 @@ impl Family {
 
 #[cfg(feature = "catalog")]
 impl Family {
-    /// The cardinality limit, if a label is open.
+    /// The cardinality limit, if a label takes values that the declaration does not list.
     pub(crate) fn cardinality_limit(&self) -> Option<usize> {
         self.has_open_labels().then(|| self.open.limit())
     }

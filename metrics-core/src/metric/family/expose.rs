@@ -20,8 +20,8 @@ use crate::{
 impl Family {
     /// Writes all series.
     pub(crate) fn write_to(&self, sink: &mut dyn Sink, reader: &mut Reader) {
-        // Plain counters, and plain classic histograms with open labels, have faster code of their
-        // own, because they are usually most of an exposition.
+        // Plain counters, and plain classic histograms whose series are in an index, have faster
+        // code of their own, because they are usually most of an exposition.
         let is_plain = self.has_one_row() && !self.has_expiry() && !self.exemplars.is_used();
         if is_plain && self.layout == Layout::Count {
             return self.write_counters(sink, reader);
@@ -247,7 +247,8 @@ impl Family {
         }
     }
 
-    /// Whether the family is one number without labels that can be read together with other families.
+    /// Whether the family is one number without labels that can be read together with other
+    /// families.
     ///
     /// False for a float counter, because reading one must also keep its sum from decreasing.
     pub(crate) fn is_single_number(&self) -> bool {

@@ -81,8 +81,8 @@ impl Family {
             .insert(key.words(), limit, beyond_limit, &rendered)
     }
 
-    /// The series with the labels `overflow`, for recordings beyond the cardinality limit. Counts
-    /// the look-up.
+    /// Returns the series with the labels `overflow`, for recordings beyond the cardinality limit,
+    /// and counts the look-up in `overflowed`.
     fn overflow_series(&self, overflow: &impl LabelSet) -> SeriesId {
         self.open.overflowed.fetch_add(1, Ordering::Relaxed);
         self.find_or_create_overflow(overflow)
@@ -95,16 +95,16 @@ impl Family {
         index
             .find(key.words())
             .or_else(|| self.insert(overflow, true))
-            // No place is left, because handles pin too many places of removed series. No open series
-            // has generation 0, so recordings with this identifier are discarded.
+            // No place is left, because handles pin too many places of removed series. No series in
+            // the index has generation 0, so recordings with this identifier are discarded.
             .unwrap_or(SeriesId {
                 place: 0,
                 generation: 0,
             })
     }
 
-    /// The overflow series, for a recording into a series that expired and was removed. Counts the
-    /// look-up.
+    /// Returns the overflow series, for a recording into a series that expired and was removed, and
+    /// counts the look-up in `overflowed`.
     pub(crate) fn overflow_of_expired(&self) -> SeriesId {
         self.overflow_series(&self.unknown_labels())
     }
@@ -119,7 +119,8 @@ impl Family {
         self.find_or_create_overflow(&self.unknown_labels())
     }
 
-    /// The labels `overflow` of a series whose labels were forgotten when it expired.
+    /// The labels of the overflow series for a series that expired and was removed. The labels of
+    /// that series are not stored any more.
     fn unknown_labels(&self) -> impl LabelSet {
         UnknownLabels {
             value_sets: (0..self.series_label_count()).map(|at| self.indexed_values(at)),
@@ -134,7 +135,8 @@ impl Family {
         out
     }
 
-    /// Number of labels that distinguish series. The others distinguish the rows of one series.
+    /// Number of labels that distinguish series. The other labels distinguish the outcome rows of
+    /// one series.
     fn series_label_count(&self) -> usize {
         let row_labels = if self.rows.has_open_result_labels() {
             0
@@ -144,7 +146,7 @@ impl Family {
         self.desc.labels.len() - row_labels
     }
 
-    /// Whether the label at a position is closed.
+    /// Whether the values of the label at a position are known at compile time.
     pub(super) fn is_closed_label(&self, at: usize) -> bool {
         match at.checked_sub(self.closed.label_values.len()) {
             None => self.closed.label_values[at].is_some(),
@@ -155,7 +157,8 @@ impl Family {
         }
     }
 
-    /// The values of a closed label whose index, instead of its text, is in the keys of look-ups.
+    /// The values of the label at a position, if the keys of series contain the index of the value
+    /// instead of its text.
     fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
         self.closed_values(at).filter(|_| !self.has_text_keys)
     }
@@ -173,20 +176,21 @@ impl Family {
         }
     }
 
-    /// Removes the series with these labels; false if there was none. Closed series stay.
+    /// Removes the series with these labels; false if there was none. Series that exist from the
+    /// start stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
         let index = self.open.index.get();
         index.is_some_and(|index| index.remove(LongKey::new(labels).words()))
     }
 
-    /// Removes the series for which `keep` returns false. Closed series stay.
+    /// Removes the series for which `keep` returns false. Series that exist from the start stay.
     pub fn retain(&self, mut keep: impl FnMut(LabelView<'_>) -> bool) {
         if let Some(index) = self.open.index.get() {
             index.retain(|labels| keep(LabelView::new(labels)));
         }
     }
 
-    /// Removes all series. Closed series stay.
+    /// Removes all series, except those that exist from the start.
     pub fn clear(&self) {
         self.retain(|_| false);
     }

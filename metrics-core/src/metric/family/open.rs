@@ -8,9 +8,9 @@ use std::sync::{
 
 use crate::series::{index::Index, recipients::Recipients};
 
-/// Number of series that a metric with open labels may have, unless its declaration, its
-/// [`Options`](crate::Options) or [`Registry::max_series`](crate::Registry::max_series) set another
-/// limit.
+/// Number of series that a metric may have if the values of its labels are not known at compile
+/// time. Its declaration, its [`Options`](crate::Options) or
+/// [`Registry::max_series`](crate::Registry::max_series) can set another limit.
 pub const DEFAULT_MAX_SERIES: usize = 10_000;
 
 /// Series that are created when their labels are first used.
@@ -19,7 +19,8 @@ pub(crate) struct OpenSeries {
     /// Created by the first call of `Family::index`.
     pub(super) index: OnceLock<Box<Index>>,
     max_series: AtomicUsize,
-    /// Whether the declaration or the options set the limit, so that the registry's does not apply.
+    /// Whether the declaration or the options set the limit, so that the registry's limit does not
+    /// apply.
     has_own_limit: bool,
     /// For how many nanoseconds a series must be idle before it expires; 0 for never.
     pub(super) expiry_nanos: u64,
@@ -49,7 +50,7 @@ impl OpenSeries {
         self.has_own_limit = true;
     }
 
-    /// The limit that the declaration or the options set, if they do.
+    /// The limit that the declaration or the options set, if they set one.
     pub(super) fn own_limit(&self) -> Option<usize> {
         self.has_own_limit.then(|| self.limit())
     }

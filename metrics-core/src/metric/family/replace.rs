@@ -27,7 +27,8 @@ pub struct Replacement {
 #[derive(Debug)]
 struct Listed {
     labels: LabelCopy,
-    /// The position among the combinations of closed values; 0 if a label is open.
+    /// The number of the combination of label values, if the values of all labels are known at
+    /// compile time; else 0.
     closed_position: usize,
     value: u64,
 }
@@ -76,8 +77,9 @@ impl Replacement {
 impl Family {
     /// Replaces all series; those with labels that exist already stay the same series.
     ///
-    /// Series beyond the cardinality limit go to the overflow series. If all labels are closed, no
-    /// series can leave, so those that are not listed return to the initial state: 0, or no value.
+    /// Series beyond the cardinality limit go to the overflow series. If all label values are known
+    /// at compile time, no series can be removed, so series that are not in `by` return to the
+    /// initial state: 0, or no value.
     pub(crate) fn replace_series(&self, by: &Replacement) {
         if self.is_closed() {
             return self.replace_closed(by);
@@ -106,7 +108,7 @@ impl Family {
             .fetch_add(overflowed, Ordering::Relaxed);
     }
 
-    /// The content of the cell of a series with this value.
+    /// Encodes `value` as the content of a series' cell.
     fn cell(&self, value: u64) -> u64 {
         match self.layout {
             Layout::OptionalInt => optional_value::from_int(value.cast_signed()),

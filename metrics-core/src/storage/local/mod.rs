@@ -34,7 +34,8 @@ pub(super) mod sealed {
 
     use super::{AtomicU64, Region};
 
-    /// Implemented for types that are not `Sync` and have no destructor.
+    /// Implemented for types without a destructor. Those of native thread-local storage are not
+    /// `Sync`. The function `local_storage` relies on both.
     pub trait Local: Sized + 'static {
         /// This thread's cells of a region, if they are attached.
         fn cells<'r>(key: &'static LocalKey<Self>, region: &'r Region) -> Option<&'r [AtomicU64]>;

@@ -6,7 +6,7 @@ use std::fmt;
 use super::index::{self, COARSEST};
 use crate::describe::name::Violation;
 
-/// How the buckets of a native histogram are declared.
+/// The declared settings of a native histogram's buckets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[doc(hidden)]
 pub struct NativeConfig {

@@ -15,7 +15,7 @@
 //!   [`histogram_block`](crate::storage::histogram_block), which says how no observation is lost.
 //!
 //! All of this happens under the lock. A thread that attaches cells, or zeroes them for a new
-//! series, marks them if the shared cells say so.
+//! series, marks its blocks of each series whose `REDUCED` has the bit [`MARKED`].
 
 use std::sync::atomic::Ordering;
 

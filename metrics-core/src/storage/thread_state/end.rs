@@ -1,4 +1,5 @@
-//! Ends a thread: adds its values to storage that all threads share, and frees its own.
+//! At the end of a thread, adds its values to storage that all threads share, and frees its own
+//! storage.
 
 #![allow(unsafe_code, reason = "frees the thread's cells")]
 

@@ -3,8 +3,8 @@
 //! There, the standard library allocates each thread-local value at its first access, and frees the
 //! values of an ending thread in an order that it does not promise. A value without a destructor
 //! may be freed before a destructor that still records, and is then created anew, empty. So nothing
-//! keeps the address of such a value, and all that leads to a thread's cells, its storage of
-//! metrics, is in one value. This value is a [`Thread`], whose drop adds the cells to those that
+//! keeps the address of such a value, and the pointer through which a thread finds its cells (its
+//! storage of metrics) is in one value only: a [`Thread`], whose drop adds the cells to those that
 //! all threads share.
 //!
 //! While the `Thread` is dropped, and afterwards if the standard library remembers the drop, the

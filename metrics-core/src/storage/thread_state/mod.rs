@@ -1,5 +1,5 @@
-//! A thread's state: where its storage of metrics is, and whether it is on a cold path or holds the
-//! lock.
+//! A thread's state: the address of its directory (the table through which it finds its storage of
+//! metrics), its epoch, and whether it is on a cold path or holds the lock.
 //!
 //! The state is in thread-local values. With native thread-local storage, they have fixed addresses
 //! (`native`); without it, they are on the heap (`fallback`).
