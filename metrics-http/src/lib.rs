@@ -78,8 +78,8 @@
 //!
 //! # Layers
 //!
-//! The top-level modules are layers. Each uses only those before it: `error`, `monitor`, `collect`,
-//! `scrape`, `push`, `page`, `server`. `layer` and `bridge` use only `error`.
+//! The top-level modules are layers. Each uses only those before it: `error`, `monitor`, `workers`,
+//! `collect`, `scrape`, `push`, `page`, `server`. `layer` and `bridge` use only `error`.
 
 #![forbid(unsafe_code)]
 
@@ -95,6 +95,7 @@ mod page;
 mod push;
 mod scrape;
 mod server;
+mod workers;
 
 pub use metrics_core;
 #[doc(inline)]

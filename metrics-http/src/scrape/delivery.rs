@@ -108,6 +108,10 @@ impl ClientConnection {
         }
     }
 
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// Called when everything so far has been written to the socket.
     pub(crate) fn confirm_written(&self) {
         let written = std::mem::take(&mut *self.lock());

@@ -24,5 +24,5 @@ pub use self::{
 pub(crate) use self::{content_coding::ContentCoding, header::joined};
 pub(crate) use self::{
     delivery::ClientConnection,
-    response::{method_not_allowed, text},
+    response::{method_not_allowed, refused, text},
 };

@@ -8,6 +8,7 @@ use hyper::{
 };
 
 use super::body::Body;
+use crate::workers::Refusal;
 
 /// The result of a service; it has no error, because every failure is a response too.
 pub(super) type ServiceResult = Result<Response<Body>, Infallible>;
@@ -21,6 +22,29 @@ pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response<Body
         HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     response
+}
+
+/// The response to a request whose work did not run, or did not end.
+pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
+    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+    match refusal {
+        Refusal::Full => {
+            let message = "too many requests for this path are in progress; try again later\n";
+            let mut response = text(unavailable, message);
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, second);
+            response
+        }
+        Refusal::TimedOut(limit) => text(unavailable, format!("no answer within {limit:?}\n")),
+        Refusal::Panicked => text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the handler of this path panicked\n",
+        ),
+        Refusal::NoThread(error) => {
+            let message = format!("cannot start a thread for this path: {error}\n");
+            text(unavailable, message)
+        }
+    }
 }
 
 pub(crate) fn method_not_allowed() -> Response<Body> {

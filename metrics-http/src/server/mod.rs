@@ -12,6 +12,7 @@ mod builder;
 #[cfg(feature = "catalog")]
 mod catalog;
 mod connection;
+mod custom;
 mod handle;
 mod health;
 mod listener;

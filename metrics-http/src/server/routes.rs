@@ -1,25 +1,26 @@
 //! The routes of the metrics server, and the order in which they are tried.
 
-use std::{collections::HashMap, convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc};
 
 use hyper::{
     Method, Request, Response, StatusCode,
     header::{self, HeaderValue},
     service::Service,
 };
+#[cfg(feature = "catalog")]
 use tokio::task;
 
 #[cfg(feature = "auth")]
 use super::auth::Credentials;
 #[cfg(feature = "catalog")]
 use super::catalog;
-use super::health::HealthChecks;
+use super::{
+    custom::{CustomRoutes, RouteHandler},
+    health::HealthChecks,
+};
 #[cfg(feature = "page")]
 use crate::page::{Page, Resource};
 use crate::scrape::{Body, Endpoint, ResponseFuture, method_not_allowed, text};
-
-/// Answers the requests for one path.
-pub(super) type RouteHandler = Arc<dyn Fn(&Request<()>) -> Response<Body> + Send + Sync>;
 
 /// All routes of the server, as a service.
 #[derive(Clone)]
@@ -31,7 +32,7 @@ pub(super) struct RouteTable {
     pub(super) liveness: HealthChecks,
     pub(super) readiness: HealthChecks,
     /// Routes that the program added.
-    pub(super) custom: HashMap<String, RouteHandler>,
+    pub(super) custom: CustomRoutes,
     #[cfg(feature = "page")]
     pub(super) page: Option<Page>,
     #[cfg(feature = "auth")]
@@ -67,7 +68,10 @@ impl Routes {
                 response
             }
             Route::Health(health) => health.respond(table).await,
-            Route::Custom(handler) => run_handler(Arc::clone(handler), request).await,
+            Route::Custom(handler) => {
+                let monitor = table.metrics.monitor();
+                table.custom.respond(handler, request, monitor).await
+            }
             #[cfg(feature = "catalog")]
             Route::Catalog => {
                 let registry = table.metrics.registry().clone();
@@ -100,7 +104,7 @@ impl RouteTable {
             READY => return Route::Health(Health::Ready),
             _ => {}
         }
-        if let Some(handler) = self.custom.get(path) {
+        if let Some(handler) = self.custom.find(path) {
             return Route::Custom(handler);
         }
         #[cfg(feature = "catalog")]
@@ -162,14 +166,16 @@ enum Health {
 
 impl Health {
     async fn respond(self, table: &RouteTable) -> Response<Body> {
+        let monitor = table.metrics.monitor();
         match self {
-            Health::Live => table.liveness.clone().respond("healthy\n").await,
-            Health::Ready => table.readiness.clone().respond("ready\n").await,
+            Health::Live => table.liveness.respond("healthy\n", monitor).await,
+            Health::Ready => table.readiness.respond("ready\n", monitor).await,
         }
     }
 }
 
 /// Runs a handler on a blocking thread.
+#[cfg(feature = "catalog")]
 async fn run_handler(handler: RouteHandler, request: Request<()>) -> Response<Body> {
     let response = task::spawn_blocking(move || handler(&request)).await;
     response.unwrap_or_else(|_| {

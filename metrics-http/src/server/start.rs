@@ -10,9 +10,10 @@ use super::{
     allow_list::AllowList,
     builder::ServerBuilder,
     connection::ConnectionConfig,
+    custom::{CustomRoutes, RouteHandler},
     handle::Server,
     listener::ListenerConfig,
-    routes::{HEALTHY, READY, RouteHandler, RouteTable, Routes},
+    routes::{HEALTHY, READY, RouteTable, Routes},
 };
 #[cfg(feature = "page")]
 use crate::page::Page;
@@ -58,7 +59,7 @@ impl ServerBuilder {
             None => AllowList::default(),
             Some(networks) => AllowList::parse(networks)?,
         };
-        let custom = self.custom_routes()?;
+        let custom = CustomRoutes::new(self.custom_handlers()?, self.route_timeout);
         #[cfg(feature = "auth")]
         let credentials = if self.users.is_empty() && self.token_digests.is_empty() {
             None
@@ -176,18 +177,18 @@ impl ServerBuilder {
         }
     }
 
-    fn custom_routes(&self) -> Result<HashMap<String, RouteHandler>, Error> {
-        let mut routes = HashMap::new();
+    fn custom_handlers(&self) -> Result<HashMap<String, RouteHandler>, Error> {
+        let mut handlers = HashMap::new();
         for (path, handler) in &self.routes {
             check_path(path)?;
             let is_reserved = [self.path.as_str(), HEALTHY, READY].contains(&path.as_str());
-            if is_reserved || routes.insert(path.clone(), Arc::clone(handler)).is_some() {
+            if is_reserved || handlers.insert(path.clone(), Arc::clone(handler)).is_some() {
                 return Err(Error::setting(format!(
                     "the path `{path}` has two handlers; choose another path for one of them"
                 )));
             }
         }
-        Ok(routes)
+        Ok(handlers)
     }
 }
 

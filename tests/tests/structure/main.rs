@@ -36,7 +36,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "metrics-http",
         &[
-            "error", "monitor", "collect", "scrape", "push", "page", "server", "layer", "bridge",
+            "error", "monitor", "workers", "collect", "scrape", "push", "page", "server", "layer",
+            "bridge",
         ],
     ),
     ("metrics-macros", &["model", "parse", "expand", "pipeline"]),
@@ -50,13 +51,15 @@ const FORBIDDEN: &[(&str, &str, &[&str])] = &[
     (
         "metrics-http",
         "layer",
-        &["monitor", "collect", "scrape", "push", "page", "server"],
+        &[
+            "monitor", "workers", "collect", "scrape", "push", "page", "server",
+        ],
     ),
     (
         "metrics-http",
         "bridge",
         &[
-            "monitor", "collect", "scrape", "push", "page", "server", "layer",
+            "monitor", "workers", "collect", "scrape", "push", "page", "server", "layer",
         ],
     ),
     // Grammar and generated code are connected by the types of `model` only.

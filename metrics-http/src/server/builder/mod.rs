@@ -14,8 +14,8 @@ use metrics_core::Registry;
 #[cfg(feature = "tls")]
 use super::tls::TlsFiles;
 use super::{
-    connection::Limits, handle::Server, health::HealthChecks, listener::ListenerConfig,
-    routes::RouteHandler,
+    connection::Limits, custom::RouteHandler, handle::Server, health::HealthChecks,
+    listener::ListenerConfig,
 };
 use crate::{
     error::Error,
@@ -64,6 +64,7 @@ pub struct ServerBuilder {
     pub(in crate::server) limits: Limits,
     pub(in crate::server) listeners: Vec<ListenerConfig>,
     pub(in crate::server) routes: Vec<(String, RouteHandler)>,
+    pub(in crate::server) route_timeout: Duration,
     pub(in crate::server) liveness: HealthChecks,
     pub(in crate::server) readiness: HealthChecks,
     pub(in crate::server) allowed_networks: Option<Vec<String>>,
@@ -119,6 +120,7 @@ impl ServerBuilder {
             },
             listeners: Vec::new(),
             routes: Vec::new(),
+            route_timeout: Duration::from_secs(30),
             liveness: HealthChecks::default(),
             readiness: HealthChecks::default(),
             allowed_networks: None,

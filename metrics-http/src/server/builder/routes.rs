@@ -1,7 +1,7 @@
 //! Settings of the paths that a server answers: the exposition, health checks, the live page, and
 //! routes of the program.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hyper::{Request, Response};
 
@@ -17,8 +17,10 @@ impl ServerBuilder {
 
     /// Adds a check to `/-/ready`, which tells whether the program can take requests.
     ///
-    /// The path answers 200 if all checks pass, else 503 with the reasons. Checks run for every
-    /// request, on threads that they may block, and fail after five seconds.
+    /// The path answers 200 if all checks pass, else 503 with the reasons. Each check runs on a
+    /// thread of its own, which it may block, and fails after five seconds. Of each check, one call
+    /// is in progress at most: requests that arrive meanwhile share its result, so a check that
+    /// hangs keeps one thread and delays nothing else.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,8 +61,11 @@ impl ServerBuilder {
 
     /// Adds a route: `handler` answers requests for this path, with any method.
     ///
-    /// `handler` runs on a thread that it may block. A panic is answered with status 500. The body
-    /// of the request is not read.
+    /// `handler` runs on a thread that it may block. At most eight handlers of a server run at the
+    /// same time, and 64 requests wait; further ones get status 503 with `Retry-After: 1`. A panic
+    /// is answered with status 500, and a handler that takes longer than
+    /// [`route_timeout`](ServerBuilder::route_timeout) with 503. The body of the request is not
+    /// read.
     ///
     /// ```
     /// use metrics_http::{Body, Server};
@@ -79,6 +84,29 @@ impl ServerBuilder {
         handler: impl Fn(&Request<()>) -> Response<Body> + Send + Sync + 'static,
     ) -> ServerBuilder {
         self.routes.push((path.into(), Arc::new(handler)));
+        self
+    }
+
+    /// How long a request for a [`route`](ServerBuilder::route) waits for the handler: 30 seconds
+    /// by default.
+    ///
+    /// The request is answered with status 503 then. A handler that does not return keeps its
+    /// thread, one of eight, so give it a time limit of its own.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .route("/jobs", |_| hyper::Response::new(metrics_http::Body::new("none\n")))
+    ///     .route_timeout(Duration::from_secs(5))
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn route_timeout(mut self, timeout: Duration) -> ServerBuilder {
+        self.route_timeout = timeout;
         self
     }
 

@@ -1,0 +1,73 @@
+//! Routes that the program adds: runs their handlers on threads of their own.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use hyper::{Request, Response};
+
+use crate::{
+    monitor::{EventCause, Monitor},
+    scrape::{Body, ClientConnection, refused},
+    workers::{Limits, Refusal, Workers},
+};
+
+/// Answers the requests for one path.
+pub(super) type RouteHandler = Arc<dyn Fn(&Request<()>) -> Response<Body> + Send + Sync>;
+
+/// The program's own routes, whose handlers may block and panic.
+pub(super) struct CustomRoutes {
+    handlers: HashMap<String, RouteHandler>,
+    workers: Workers,
+}
+
+impl CustomRoutes {
+    pub(super) fn new(
+        handlers: HashMap<String, RouteHandler>,
+        time_limit: Duration,
+    ) -> CustomRoutes {
+        let limits = Limits {
+            threads: MAX_THREADS,
+            queued: MAX_QUEUED,
+            time: time_limit,
+        };
+        CustomRoutes {
+            handlers,
+            workers: Workers::new("metrics-http-route", limits),
+        }
+    }
+
+    pub(super) fn find(&self, path: &str) -> Option<&RouteHandler> {
+        self.handlers.get(path)
+    }
+
+    /// Runs a handler, up to the time limit.
+    ///
+    /// A handler that does not return in time keeps its thread until it returns.
+    pub(super) async fn respond(
+        &self,
+        handler: &RouteHandler,
+        request: Request<()>,
+        monitor: &Monitor,
+    ) -> Response<Body> {
+        let handler = Arc::clone(handler);
+        let connection = request.extensions().get::<Arc<ClientConnection>>();
+        let peer = connection.and_then(|connection| connection.address());
+        let path = request.uri().path().to_owned();
+        let response = self.workers.run(move || handler(&request)).await;
+        response.unwrap_or_else(|refusal| {
+            let what = match &refusal {
+                Refusal::Full => "was refused, because too many requests are in progress".into(),
+                Refusal::TimedOut(limit) => format!("did not answer within {limit:?}"),
+                Refusal::Panicked => "panicked".to_owned(),
+                Refusal::NoThread(error) => format!("has no thread: {error}"),
+            };
+            let message = format_args!("the route `{path}` {what}");
+            monitor.report(EventCause::Route, peer, message);
+            refused(&refusal)
+        })
+    }
+}
+
+/// How many handlers run at the same time.
+const MAX_THREADS: usize = 8;
+/// How many requests wait for a thread; further ones get status 503.
+const MAX_QUEUED: usize = 64;
