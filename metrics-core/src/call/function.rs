@@ -194,7 +194,7 @@ impl FunctionSpec {
         OutcomeRows::new(self.outcome_label, self.result_labels, starts_with_ok_only)
     }
 
-    /// Number of series if all labels are closed; `None` if one is open.
+    /// Number of series; `None` if the values of a label are not known at compile time.
     const fn closed_series(self, shared: FunctionFamily) -> Option<usize> {
         if self.rows(shared).has_open_result_labels() {
             None
@@ -203,7 +203,7 @@ impl FunctionSpec {
         }
     }
 
-    /// Number of cells of all series if all labels are closed; 0 if one is open.
+    /// Number of cells of all series; 0 if the values of a label are not known at compile time.
     pub const fn cell_count(self, shared: FunctionFamily) -> usize {
         match self.closed_series(shared) {
             Some(series) => self.layout(shared).cells() * self.rows(shared).len() * series,

@@ -18,11 +18,11 @@ pub trait Recorder: Copy {
     /// Begins a call.
     fn begin(target: Self::Target) -> Self;
 
-    /// The call's future is about to be polled.
+    /// Called before each poll of the call's future or stream.
     #[inline(always)]
     fn resume(&mut self) {}
 
-    /// The call's future was polled and is pending.
+    /// Called after each poll that does not end the call.
     #[inline(always)]
     fn suspend(&mut self) {}
 

@@ -15,7 +15,8 @@ pub trait CallOutcome {
     /// The target to record in, and the row of its series: one combination of outcome and result
     /// labels.
     ///
-    /// `None` if a result label is open and the series was removed while the call ran.
+    /// `None` if result labels are labels of the series, because their values are not known at
+    /// compile time, and the series was removed while the call ran.
     fn locate<T: CallTarget>(&self, target: T) -> Option<(T, usize)>;
 
     /// Whether the call ended while its future or stream was not being polled.
@@ -96,7 +97,7 @@ enum ResultLabels {
     /// If all labels have fixed value sets: the position of the call's row among the rows of its
     /// outcome.
     Closed(usize),
-    /// The values, if a label is open.
+    /// The values, if a label has no fixed set of values.
     Open(Vec<String>),
 }
 
@@ -130,7 +131,7 @@ impl CallOutcome for LabelledOutcome {
     }
 }
 
-/// Computes the position of a combination of closed result labels.
+/// Computes the position of the labels' values among all combinations of result labels' values.
 struct RowPosition(usize);
 
 impl LabelVisitor for RowPosition {
@@ -171,8 +172,8 @@ impl<L: Label> Label for ResultValue<L> {
     }
 }
 
-/// The value of a label declared without a type: the label is open even if the value's type is
-/// closed.
+/// The value of a label that is declared without a type. The label has no fixed set of values, even
+/// if the value's type has one.
 #[derive(Debug)]
 pub struct OpenLabel<L>(pub L);
 

@@ -24,7 +24,7 @@ pub trait CallTarget: Copy {
     /// The series alone, without this type's access to the cells.
     fn series(self) -> CallSeries;
 
-    /// The target with these values of the result labels, at least one of which is open; `None` if
+    /// The target with these values of the result labels, which are labels of the series; `None` if
     /// the series was removed while the call ran.
     fn with_result_labels(self, values: &[String]) -> Option<Self>;
 
@@ -53,7 +53,8 @@ pub struct CallSeries {
 }
 
 impl CallSeries {
-    /// The only series of a function without labels, or with closed result labels only.
+    /// The only series of a function without labels, or whose labels are result labels with values
+    /// known at compile time.
     #[inline(always)]
     pub const fn unlabelled(family: &'static Family) -> Self {
         CallSeries {
@@ -83,8 +84,8 @@ impl CallSeries {
 
     /// The series with these labels, for a function with result labels.
     ///
-    /// If a result label is open, all result labels belong to the series, and are empty until the
-    /// call returns.
+    /// If the values of a result label are not known at compile time, all result labels are labels
+    /// of the series, and are empty until the call returns.
     pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
         let rows = family.rows();
         if rows.has_open_result_labels() {
@@ -137,8 +138,8 @@ impl CallSeries {
         self.family.row_cells(cells, row)
     }
 
-    /// The number of this series' first row among the rows of all series; the labels must be
-    /// closed.
+    /// The number of this series' first row among the rows of all series. The values of all labels
+    /// must be known at compile time.
     #[inline(always)]
     fn first_row(self) -> usize {
         match self.id.place as usize {
@@ -190,13 +191,12 @@ impl CallTarget for CallSeries {
     }
 }
 
-/// A series that calls of a function that is not `async` are recorded in. The cells are in the
-/// thread's static storage or behind a pointer there; with open labels, they are found through the
-/// directory.
+/// A series that calls of a function that is not `async` are recorded in, with the key of a
+/// thread-local value that belongs to the function. If the label values are known at compile time,
+/// the thread finds its cells through the key.
 ///
-/// The expansion of the attribute contains the function's own key to that storage. Recorders are
-/// inlined into the expansion, so the key is a constant there, although no code is generic over the
-/// function.
+/// The expansion of the attribute contains the key. Recorders are inlined into the expansion, so
+/// the key is a constant there, although no code is generic over the function.
 #[derive(Debug)]
 pub struct LocalCallSeries<L: LocalStorage> {
     series: CallSeries,
@@ -314,8 +314,8 @@ impl LabelSet for WithResults<'_> {
     }
 }
 
-/// Visits all labels as strings, closed ones too, so that [`WithEmptyResults`] and [`WithResults`]
-/// give equal keys for equal labels.
+/// Visits all labels as strings, even those with a fixed set of values, so that
+/// [`WithEmptyResults`] and [`WithResults`] give equal keys for equal labels.
 fn visit_as_text(labels: &impl LabelSet, visitor: &mut impl LabelVisitor) {
     struct AsText<'a, V>(&'a mut V);
 

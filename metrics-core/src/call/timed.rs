@@ -213,8 +213,8 @@ fn observe_native(target: impl CallTarget, row: usize, nanos: u64, takes_exempla
     }
 }
 
-/// Observes a duration in `cells` of a histogram with native buckets. Returns the bucket that an
-/// exemplar of it belongs to.
+/// Observes a duration in `cells` of a histogram with native buckets. Returns the bucket to which
+/// an exemplar of this observation belongs.
 #[inline(never)]
 fn observe_native_in(
     cells: &[AtomicU64],

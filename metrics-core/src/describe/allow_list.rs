@@ -14,7 +14,7 @@ pub trait AllowList<const AT: usize> {
     const OTHER: usize;
 }
 
-/// A label value from an allow-list: a closed label.
+/// A label value from an allow-list, which is a fixed set of values.
 #[doc(hidden)]
 pub struct Allowed<M, const AT: usize> {
     index: usize,
@@ -55,8 +55,8 @@ pub fn normalized<A, R: Label>(normalize: fn(A) -> R, value: A) -> impl Label {
     normalize(value)
 }
 
-/// The values of the label type that the function of `#[normalize(...)]` returns; `None` for an
-/// open label.
+/// The values of the label type that the function of `#[normalize(...)]` returns; `None` if they
+/// are not a fixed set.
 #[doc(hidden)]
 pub const fn normalizer_values<A, R: Label>(_: fn(A) -> R) -> Option<&'static [&'static str]> {
     R::VALUES

@@ -76,7 +76,8 @@ const fn min_observation(bounds: &[f64]) -> f64 {
 }
 
 const CELLS: usize = 256;
-/// Keeps sign, exponent and two bits of the mantissa: four cells of the table per power of two.
+/// A shift to the right by this number keeps sign, exponent and two bits of the mantissa, so that
+/// the table has four cells for each power of two.
 const SHIFT: u32 = 50;
 
 /// Maps ranges of values to the first bound in or above each range.

@@ -301,7 +301,7 @@ impl Desc {
         self
     }
 
-    /// Adds const labels before the others.
+    /// Adds const labels before the existing const labels.
     pub(crate) fn prepend_const_labels(&mut self, labels: &[(CowStr, CowStr)]) {
         let all = labels.iter().chain(&*self.const_labels);
         self.const_labels = all.cloned().collect();
@@ -336,8 +336,8 @@ impl Desc {
         self
     }
 
-    /// Makes a second collector of the family a clash, even if both descriptions are equal. For
-    /// collectors of metrics-http whose values describe the whole registry.
+    /// Lets only one collector of a registry write the family, even if the descriptions are equal.
+    /// For collectors of metrics-http whose values describe the whole registry.
     #[doc(hidden)]
     #[must_use]
     pub const fn exclusive(mut self) -> Desc {

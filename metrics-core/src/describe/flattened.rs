@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-/// The values of a label, if it is closed.
+/// The values of a label, if they are a fixed set.
 type Values = Option<&'static [&'static str]>;
 
 /// The labels of each field of a struct, which the derive of `Labels` lists.

@@ -6,8 +6,8 @@ use std::{borrow::Cow, sync::Arc};
 /// The value of a label, closed or open.
 ///
 /// A closed label has a fixed set of values, like `bool` or an enum that derives `Label`. Strings
-/// and integers are open labels; a metric with an open label has a cardinality limit. An `Option` is
-/// as open or closed as the label in it, and is absent for `None`.
+/// and integers are open labels; a metric with an open label has a cardinality limit. An `Option`
+/// is as open or closed as the label in it, and is absent for `None`.
 ///
 /// ```
 /// use metrics_core::Label;
@@ -205,10 +205,10 @@ tuples!(A B C D E F G H I J);
 tuples!(A B C D E F G H I J K);
 tuples!(A B C D E F G H I J K M);
 
-/// The [`index`](Label::index) of a label, or that of the last value if it is larger, because the
-/// index selects the cells of a series.
+/// The [`index`](Label::index) of a label, lowered to that of the last value, because the index
+/// selects the cells of a series.
 ///
-/// A closed label without a list of values, as in a copy of a label set, may have any index.
+/// The index of a label with an empty list of values, as in a copy of a label set, is not lowered.
 #[inline(always)]
 pub(crate) fn index_of<L: Label>(label: &L) -> usize {
     match L::VALUES {
@@ -217,10 +217,12 @@ pub(crate) fn index_of<L: Label>(label: &L) -> usize {
     }
 }
 
-/// Calls `with` with the text under which the value is exposed: for a closed label, the one that
-/// [`VALUES`](Label::VALUES) has at its index, even if [`with_str`](Label::with_str) disagrees.
+/// Calls `with` with the text under which the value is exposed: the text that
+/// [`VALUES`](Label::VALUES) has at the index of the label, or, if `VALUES` has none, that of
+/// [`with_str`](Label::with_str).
 ///
-/// Series of closed labels are told apart by the index, so no two of them have equal texts.
+/// The texts in `VALUES` take precedence because they all differ, as the indices do: series with
+/// different indices are therefore never exposed with the same text.
 pub(crate) fn with_exposed_str<L: Label, R>(label: &L, with: impl FnOnce(&str) -> R) -> R {
     match L::VALUES.and_then(|values| values.get(index_of(label))) {
         Some(value) => with(value),
@@ -228,7 +230,7 @@ pub(crate) fn with_exposed_str<L: Label, R>(label: &L, with: impl FnOnce(&str) -
     }
 }
 
-/// The position of the empty value among the values of a label, if it is closed and has one.
+/// The position of the empty value in `values`, if there is one.
 pub(crate) const fn empty_value(values: Option<&[&str]>) -> Option<usize> {
     let values = match values {
         Some(values) => values,
@@ -285,7 +287,7 @@ pub(crate) const fn is_equal(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
-/// The number of series that a metric with these label values has; `None` if a label is open.
+/// The number of combinations of these label values; `None` if a label has no fixed set of values.
 #[doc(hidden)]
 pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<usize> {
     let mut product: usize = 1;
@@ -300,7 +302,7 @@ pub const fn closed_series(sets: &[Option<&'static [&'static str]>]) -> Option<u
     Some(product)
 }
 
-/// The position of a closed label set among all combinations of its values.
+/// The position of a label set among all combinations of its labels' values, if these are fixed.
 #[inline(always)]
 pub(crate) fn position<S: LabelSet>(labels: &S) -> usize {
     struct Position(usize);

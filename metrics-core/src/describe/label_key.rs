@@ -2,15 +2,16 @@
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor, index_of};
 
-/// A label set encoded as words, whose open labels have at most [`MAX_SHORT`] bytes. The words of
-/// two label sets of one type are equal exactly if the label sets are equal.
+/// A label set encoded as words. The words of two label sets of one type are equal exactly if the
+/// label sets are equal.
 ///
-/// A closed label is one word, its index. An open label is two words: its bytes, and in the upper
-/// byte of the second word their number. A label with more bytes needs a [`LongKey`]: its two words
-/// are its first 8 bytes, and its length with the mark [`LONG`]; its other bytes follow after the
-/// words of all labels.
+/// A *closed* label, which has a fixed set of values, is one word: the index of its value. Another
+/// label (an *open* one) is two words: the bytes of its text, at most [`MAX_SHORT`], and their
+/// number in the upper byte of the second word. A label whose text has more bytes needs a
+/// [`LongKey`]: the two words are the first 8 bytes, and the length with the mark [`LONG`]; the
+/// other bytes follow after the words of all labels.
 ///
-/// The number of words is a constant (see [`key_words`]), so that they can stay in registers.
+/// The number of words is a constant (see [`key_words`]), so that the words can stay in registers.
 #[derive(Debug)]
 pub(crate) struct Key<const N: usize> {
     words: [u64; N],
@@ -20,7 +21,8 @@ pub(crate) struct Key<const N: usize> {
 
 /// Maximum length in bytes of an open label in a [`Key`].
 const MAX_SHORT: usize = 15;
-/// Marks the second word of a label longer than [`MAX_SHORT`]; its other bits are the length.
+/// Marks the second word of a label longer than [`MAX_SHORT`]; the word's other bits are the
+/// length.
 const LONG: u64 = 0xff << 56;
 
 /// The number of words of a [`Key`]; 0 if `sets` is empty, as for the labels of dynamic metrics.

@@ -17,17 +17,18 @@ impl LabelSet for LabelValues<'_> {
     }
 }
 
-/// The value of each open label of an overflow series.
+/// The value that replaces label values in an overflow series.
 pub(crate) const OVERFLOW_VALUE: &str = "overflow";
 
-/// The label set of the overflow series for `labels`: closed labels keep their values, open ones
-/// have [`OVERFLOW_VALUE`].
+/// The label set of the overflow series for `labels`: labels with a fixed set of values keep their
+/// values, other labels have [`OVERFLOW_VALUE`].
 ///
-/// Its key is the key that these values have when a program records them, so both are one series.
+/// If the program itself records these label values, it records into the overflow series, because
+/// the keys are equal.
 pub(crate) struct OverflowLabels<'a, L, F> {
     pub(crate) labels: &'a L,
-    /// Whether the label at a position is closed in the declaration. The type of a closed label
-    /// does not tell if the label set passes all its values as strings.
+    /// Whether the label at a position has a fixed set of values by its declaration. The label's
+    /// type does not tell if the label set passes all values as strings.
     pub(crate) is_closed: F,
 }
 
@@ -61,7 +62,7 @@ impl<L: LabelSet, F: Fn(usize) -> bool> LabelSet for OverflowLabels<'_, L, F> {
 }
 
 /// The label set of the overflow series for a series whose labels are not known any more: all
-/// labels have [`OVERFLOW_VALUE`], closed ones too.
+/// labels have [`OVERFLOW_VALUE`], even those with a fixed set of values.
 pub(crate) struct UnknownLabels<I> {
     /// For each label: its values if keys contain the index of the value, `None` if they contain
     /// the text.
@@ -84,7 +85,7 @@ where
     }
 }
 
-/// [`OVERFLOW_VALUE`] as the value of a closed label with these values.
+/// [`OVERFLOW_VALUE`] as the value of a label with this fixed set of values.
 struct OverflowOf(&'static [&'static str]);
 
 impl Label for OverflowOf {
@@ -104,13 +105,14 @@ impl Label for OverflowOf {
 
 /// A copy of a label set, which is made without a lock and then read under one.
 ///
-/// The code of a label's type is code of the program: it may record into the same metric, and it may
-/// return another text at each call. A new series gets its key and its rendered labels from a copy,
-/// so that they agree.
+/// The code of a label's type is code of the program: it may record into the same metric, and it
+/// may return another text at each call. A new series gets its key and its rendered labels from a
+/// copy, so that they agree.
 #[derive(Debug)]
 pub(crate) struct LabelCopy {
     texts: String,
-    /// For each label, its index if it is closed, and the end of its text.
+    /// For each label, the index of its value if its type has a fixed set of values, and the end of
+    /// its text in `texts`.
     labels: Vec<(Option<usize>, usize)>,
 }
 
@@ -152,14 +154,15 @@ impl LabelSet for LabelCopy {
     }
 }
 
-/// A copy of a closed label.
+/// A copy of a label whose type has a fixed set of values.
 struct ClosedCopy<'a> {
     index: usize,
     text: &'a str,
 }
 
 impl Label for ClosedCopy<'_> {
-    /// Marks the label as closed. The list is empty, so callers get the text from `with_str`.
+    /// `Some`, so that visitors use the index. The list is empty, so that they get the text from
+    /// `with_str`.
     const VALUES: Option<&'static [&'static str]> = Some(&[]);
 
     fn index(&self) -> usize {

@@ -1,8 +1,8 @@
 //! [`Buffer`] and [`Line`]: the memory that an exposition is encoded into.
 //!
-//! Some methods of [`Line`], such as `put_padded`, copy text in pieces of fixed size. The last piece
-//! may reach past the end of the text, and whatever is written next overwrites the surplus. For
-//! short text, that takes less time than a call of `memcpy`.
+//! Some methods of [`Line`], such as `put_padded`, copy text in pieces of fixed size. The last
+//! piece may reach past the end of the text, and whatever is written next overwrites the surplus.
+//! For short text, that takes less time than a call of `memcpy`.
 
 use std::mem;
 
@@ -142,8 +142,8 @@ impl<'b> Line<'b> {
         self.put_chunk(&[byte], 1);
     }
 
-    /// Writes the first `len` of eight bytes, and ends the line. `Buffer::write` reserves [`BEYOND`]
-    /// more bytes than the line needs, so at least 16 are left.
+    /// Writes the first `len` of eight bytes, and ends the line. `Buffer::write` reserves
+    /// [`BEYOND`] more bytes than the line needs, so at least 16 are left.
     #[inline(always)]
     pub(crate) fn put_word_and_newline(&mut self, word: [u8; 8], len: usize) {
         if let Some(out) = self.rest.first_chunk_mut::<16>() {
@@ -155,7 +155,7 @@ impl<'b> Line<'b> {
         self.skip(len + 1);
     }
 
-    /// Writes the first `len` bytes of a step.
+    /// Writes the first `len` of [`STEP`] bytes.
     #[inline(always)]
     pub(crate) fn put_step(&mut self, step: &[u8; STEP], len: usize) {
         self.put_chunk(step, len);
@@ -271,8 +271,8 @@ pub(crate) const LONGEST: usize = 8 * STEP;
 
 /// Copies the first `len` bytes of a short text, and some bytes after them.
 ///
-/// Most texts should be at most `MOST` bytes long. `MOST` bytes are always copied, in moves of fixed
-/// size (`MOST` is a constant, so the loop is unrolled), and the branch for longer texts is
+/// Most texts should be at most `MOST` bytes long. `MOST` bytes are always copied, in moves of
+/// fixed size (`MOST` is a constant, so the loop is unrolled), and the branch for longer texts is
 /// predictable.
 #[inline(always)]
 pub(crate) fn copy_short<const MOST: usize>(out: &mut [u8], text: &[u8; LONGEST], len: usize) {

@@ -20,8 +20,8 @@
 //! and, if the call is not a future, this thread's part of the storage:
 //!
 //! ```text
-//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as
-//! p::StrategyStorage<__CELLS>>::Local; p::thread_local! {
+//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as p::StrategyStorage<__CELLS>>::Local;
+//! p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
 //! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)

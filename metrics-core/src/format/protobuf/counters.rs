@@ -34,7 +34,8 @@ pub(super) fn room(counters: &CounterBatch<'_>, const_labels: usize) -> usize {
     each * counters.totals.len() + counters.series.labels.max_bytes() + ROOM
 }
 
-/// How labels must be stored for [`write()`]. `const_labels` are encoded fields `label`.
+/// The rendering in which labels must be stored for [`write()`]. `const_labels` are encoded fields
+/// `label`.
 pub(super) fn rendering(const_labels: &[u8]) -> LabelRendering<'_> {
     LabelRendering {
         encoding: LabelEncoding::Protobuf,

@@ -34,8 +34,8 @@ pub(super) fn bucket_len(total: u64, exemplar: Option<&[u8]>) -> usize {
 /// Calls `each` with the cumulative count, the bound and the exemplar, if any, of the classic
 /// buckets.
 ///
-/// The last one, `+Inf`, is left out unless it has an exemplar, as in Prometheus' Go client: the
-/// Prometheus server adds it.
+/// Leaves out the last bucket, `+Inf`, unless it has an exemplar, as Prometheus' Go client does,
+/// because the Prometheus server adds that bucket.
 pub(super) fn for_each_bucket(
     value: &HistogramValue<'_>,
     mut exemplars: &[(f64, Vec<u8>)],

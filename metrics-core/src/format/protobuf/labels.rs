@@ -9,9 +9,9 @@ pub(super) struct LabelFields {
     all: Vec<Pair>,
     /// The length of the encoded fields.
     pub(super) size: usize,
-    /// Names and values without escapes, if the text has any.
+    /// The unescaped names and values, if the parsed text has escapes or quoted names.
     unescaped: String,
-    /// Whether the names and values are in `unescaped` instead of the text.
+    /// Whether `all` has positions in `unescaped` instead of the parsed text.
     is_unescaped: bool,
 }
 

@@ -66,9 +66,9 @@ impl Time {
     }
 }
 
-/// Added to a smaller positive float, rounds the float to an integer, which is in the lowest bits
-/// of the sum. Every x86-64 processor can add vectors of floats; few can convert them to 64-bit
-/// integers.
+/// Adding this number to a smaller positive float rounds the float to an integer, which is then in
+/// the lowest bits of the sum. Every x86-64 processor can add vectors of floats; few can convert
+/// them to 64-bit integers.
 const ROUNDING: f64 = (1_u64 << 52) as f64;
 
 /// The field `created_timestamp` of a `Counter`, in a fixed length.
