@@ -7,7 +7,7 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use hyper::{HeaderMap, Uri, header};
@@ -28,8 +28,11 @@ impl SharedDelivery {
     /// The confirmation that `client` has received the exposition.
     pub(super) fn to(&self, client: &Client) -> Confirmation {
         Confirmation {
-            delivery: self.clone(),
-            client: client.clone(),
+            receipt: Receipt {
+                delivery: self.clone(),
+                recipient: client.recipient,
+            },
+            exchange: client.exchange.clone(),
         }
     }
 }
@@ -38,29 +41,26 @@ impl SharedDelivery {
 #[derive(Clone)]
 pub(super) struct Client {
     recipient: Recipient,
-    connection: Option<Arc<ClientConnection>>,
+    /// `None` if the program mounts the endpoint in its own server.
+    exchange: Option<Arc<Exchange>>,
 }
 
 impl Client {
     /// Identifies the client by its address, and by the headers and the query in which scrapers
     /// with different configurations differ.
-    pub(super) fn new(
-        connection: Option<&Arc<ClientConnection>>,
-        headers: &HeaderMap,
-        uri: &Uri,
-    ) -> Client {
-        let address = connection.and_then(|connection| connection.address);
+    pub(super) fn new(exchange: Option<&Arc<Exchange>>, headers: &HeaderMap, uri: &Uri) -> Client {
+        let address = exchange.and_then(|exchange| exchange.address);
         let sent = [&header::USER_AGENT, &header::ACCEPT, &SCRAPE_TIMEOUT];
         let sent = sent.map(|name| joined(headers, name));
         Client {
             recipient: Recipient::new(("scrape", address, sent, uri.query())),
-            connection: connection.cloned(),
+            exchange: exchange.cloned(),
         }
     }
 
     /// The client's address, if it is known.
     pub(super) fn address(&self) -> Option<IpAddr> {
-        self.connection.as_ref()?.address
+        self.exchange.as_ref()?.address
     }
 
     pub(super) fn recipient(&self) -> Recipient {
@@ -70,41 +70,49 @@ impl Client {
 
 /// Confirms the delivery of an exposition to one client.
 pub(super) struct Confirmation {
-    delivery: SharedDelivery,
-    client: Client,
+    receipt: Receipt,
+    exchange: Option<Arc<Exchange>>,
 }
 
 impl Confirmation {
     /// Called when the whole body was passed to the server that writes it.
     pub(super) fn body_taken(self) {
-        match self.client.connection.clone() {
-            Some(connection) => connection.lock().push(self),
-            None => self.confirm(),
+        match self.exchange {
+            Some(exchange) => *exchange.lock() = Some(self.receipt),
+            None => self.receipt.confirm(),
         }
     }
+}
 
+/// The delivery of an exposition to one recipient.
+struct Receipt {
+    delivery: SharedDelivery,
+    recipient: Recipient,
+}
+
+impl Receipt {
     fn confirm(self) {
         if let Some(delivery) = self.delivery.0.get() {
-            delivery.confirm(self.client.recipient);
+            delivery.confirm(self.recipient);
         }
     }
 }
 
-/// A connection of the metrics server, which confirms deliveries when they have been written.
+/// A request to the metrics server, and its response.
 ///
-/// The extensions of a request contain its connection.
-pub(crate) struct ClientConnection {
+/// The extensions of a request contain its exchange.
+pub(crate) struct Exchange {
     /// `None` for a Unix socket.
     address: Option<IpAddr>,
-    /// Deliveries whose end is not written yet.
-    unwritten: Mutex<Vec<Confirmation>>,
+    /// Present once the whole body was passed to the connection, until the body is written.
+    receipt: Mutex<Option<Receipt>>,
 }
 
-impl ClientConnection {
-    pub(crate) fn new(address: Option<IpAddr>) -> ClientConnection {
-        ClientConnection {
+impl Exchange {
+    pub(crate) fn new(address: Option<IpAddr>) -> Exchange {
+        Exchange {
             address,
-            unwritten: Mutex::default(),
+            receipt: Mutex::default(),
         }
     }
 
@@ -112,15 +120,16 @@ impl ClientConnection {
         self.address
     }
 
-    /// Called when everything so far has been written to the socket.
+    /// Called when the whole response has been written to the socket.
     pub(crate) fn confirm_written(&self) {
-        let written = std::mem::take(&mut *self.lock());
-        written.into_iter().for_each(Confirmation::confirm);
+        let receipt = self.lock().take();
+        if let Some(receipt) = receipt {
+            receipt.confirm();
+        }
     }
 
     /// Ignores poisoning, because no code that can panic runs under the lock.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Confirmation>> {
-        let unwritten = self.unwritten.lock();
-        unwritten.unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Receipt>> {
+        self.receipt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

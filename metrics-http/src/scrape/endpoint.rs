@@ -21,7 +21,7 @@ use super::{
     body::Body,
     coalescing::{Coalescer, Role},
     content_coding::ContentCoding,
-    delivery::{Client, ClientConnection},
+    delivery::{Client, Exchange},
     header::{SCRAPE_TIMEOUT, joined},
     job::{ScrapeJob, ScrapeKey},
     response::{ServiceResult, method_not_allowed, text},
@@ -126,8 +126,8 @@ impl Endpoint {
             _ => return ResponseFuture::ready(method_not_allowed()),
         };
         let (headers, uri) = (request.headers().clone(), request.uri().clone());
-        let connection = request.extensions().get::<Arc<ClientConnection>>();
-        let client = Client::new(connection, &headers, &uri);
+        let exchange = request.extensions().get::<Arc<Exchange>>();
+        let client = Client::new(exchange, &headers, &uri);
         ResponseFuture::new(self.clone().scrape(headers, uri, is_head, client))
     }
 

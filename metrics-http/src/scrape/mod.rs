@@ -23,6 +23,6 @@ pub use self::{
 #[cfg(feature = "page")]
 pub(crate) use self::{content_coding::ContentCoding, header::joined};
 pub(crate) use self::{
-    delivery::ClientConnection,
+    delivery::Exchange,
     response::{method_not_allowed, refused, text},
 };

@@ -6,7 +6,7 @@ use hyper::{Request, Response};
 
 use crate::{
     monitor::{EventCause, Monitor},
-    scrape::{Body, ClientConnection, refused},
+    scrape::{Body, Exchange, refused},
     workers::{Limits, Refusal, Workers},
 };
 
@@ -49,8 +49,8 @@ impl CustomRoutes {
         monitor: &Monitor,
     ) -> Response<Body> {
         let handler = Arc::clone(handler);
-        let connection = request.extensions().get::<Arc<ClientConnection>>();
-        let peer = connection.and_then(|connection| connection.address());
+        let exchange = request.extensions().get::<Arc<Exchange>>();
+        let peer = exchange.and_then(|exchange| exchange.address());
         let path = request.uri().path().to_owned();
         let response = self.workers.run(move || handler(&request)).await;
         response.unwrap_or_else(|refusal| {

@@ -20,7 +20,6 @@ mod routes;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
-mod write_timeout;
 
 use std::net::ToSocketAddrs;
 

@@ -9,7 +9,7 @@ use super::tls::ReloadingAcceptor;
 use super::{
     allow_list::AllowList,
     builder::ServerBuilder,
-    connection::ConnectionConfig,
+    connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
     handle::Server,
     listener::ListenerConfig,
@@ -73,6 +73,9 @@ impl ServerBuilder {
         }
         let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
         let monitor = metrics.monitor().clone();
+        let answer_timeout = self.scrape_timeout.max(self.route_timeout);
+        let response_timeout = answer_timeout.saturating_add(self.client_timeout);
+        let timeouts = Timeouts::new(self.client_timeout, response_timeout);
         let config = ConnectionConfig {
             routes: Routes::new(RouteTable {
                 metrics,
@@ -86,10 +89,13 @@ impl ServerBuilder {
                 credentials,
             }),
             monitor,
-            limits: self.limits,
             allow_list,
             #[cfg(feature = "tls")]
             tls,
+            timeouts,
+            shutdown_timeout: self.shutdown_timeout,
+            max_connections: self.max_connections,
+            max_header_bytes: self.max_header_bytes,
         };
         Server::start(listeners.collect::<Result<_, _>>()?, config).map_err(Error::start)
     }

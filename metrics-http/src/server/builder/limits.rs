@@ -7,25 +7,36 @@ use super::ServerBuilder;
 impl ServerBuilder {
     /// Closes the connection of a stalled client after this time: 30 seconds by default.
     ///
-    /// The timeout limits the TLS handshake, the time until the head of the next request is
-    /// complete, and the time between two reads of the response.
+    /// The timeout limits the time until the next request is complete, and the time in which a
+    /// client reads nothing of a response. A TLS handshake and the first request must be complete
+    /// within 10 seconds if the timeout is longer.
+    ///
+    /// A client that reads slowly must have read the whole response 90 seconds after its request by
+    /// default: after this timeout and the longer one of
+    /// [`scrape_timeout`](ServerBuilder::scrape_timeout) and
+    /// [`route_timeout`](ServerBuilder::route_timeout).
     pub fn client_timeout(mut self, timeout: Duration) -> ServerBuilder {
-        // Limited, because hyper adds the timeout to the current time and panics on overflow.
-        self.limits.client_timeout = timeout.min(YEAR);
+        self.client_timeout = timeout;
         self
     }
 
     /// How long [`Server::shutdown`] waits for requests in progress: 5 seconds by default.
+    ///
+    /// Connections without a complete request are closed at once.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> ServerBuilder {
-        self.limits.shutdown_timeout = timeout;
+        self.shutdown_timeout = timeout;
         self
     }
 
-    /// Maximum number of open connections: 256 by default, at least 1.
+    /// Maximum number of open connections of each listener: 256 by default, at least 1.
     ///
-    /// Further connections are not accepted until one is closed.
+    /// To accept a further connection, the server closes one: the one that has been without a
+    /// request for longest, or else the one whose client has not read its response for longest, if
+    /// for more than a second. If there is neither, the client waits until a connection ends.
+    /// [`on_error`](ServerBuilder::on_error) receives an
+    /// [event](crate::EventCause::ConnectionLimit) in either case.
     pub fn max_connections(mut self, limit: usize) -> ServerBuilder {
-        self.limits.max_connections = limit;
+        self.max_connections = limit;
         self
     }
 
@@ -33,9 +44,7 @@ impl ServerBuilder {
     ///
     /// A request with a larger head gets status 431.
     pub fn max_header_bytes(mut self, limit: usize) -> ServerBuilder {
-        self.limits.max_header_bytes = limit;
+        self.max_header_bytes = limit;
         self
     }
 }
-
-const YEAR: Duration = Duration::from_hours(365 * 24);

@@ -13,10 +13,7 @@ use metrics_core::Registry;
 
 #[cfg(feature = "tls")]
 use super::tls::TlsFiles;
-use super::{
-    connection::Limits, custom::RouteHandler, handle::Server, health::HealthChecks,
-    listener::ListenerConfig,
-};
+use super::{custom::RouteHandler, handle::Server, health::HealthChecks, listener::ListenerConfig};
 use crate::{
     error::Error,
     monitor::{EventHandler, ServerEvent},
@@ -61,7 +58,10 @@ pub struct ServerBuilder {
     pub(in crate::server) max_concurrent_scrapes: usize,
     pub(in crate::server) max_queued_scrapes: usize,
     pub(in crate::server) scrape_timeout: Duration,
-    pub(in crate::server) limits: Limits,
+    pub(in crate::server) client_timeout: Duration,
+    pub(in crate::server) shutdown_timeout: Duration,
+    pub(in crate::server) max_connections: usize,
+    pub(in crate::server) max_header_bytes: usize,
     pub(in crate::server) listeners: Vec<ListenerConfig>,
     pub(in crate::server) routes: Vec<(String, RouteHandler)>,
     pub(in crate::server) route_timeout: Duration,
@@ -112,12 +112,10 @@ impl ServerBuilder {
             max_concurrent_scrapes: 4,
             max_queued_scrapes: 64,
             scrape_timeout: Duration::from_mins(1),
-            limits: Limits {
-                client_timeout: Duration::from_secs(30),
-                shutdown_timeout: Duration::from_secs(5),
-                max_connections: 256,
-                max_header_bytes: 16 * 1024,
-            },
+            client_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(5),
+            max_connections: 256,
+            max_header_bytes: 16 * 1024,
             listeners: Vec::new(),
             routes: Vec::new(),
             route_timeout: Duration::from_secs(30),

@@ -1,0 +1,324 @@
+//! [`Activity`]: what one connection is doing and since when, from which its deadlines follow.
+
+use std::{
+    fmt::{self, Display, Formatter},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    time::{Instant, timeout_at},
+};
+
+use crate::scrape::Exchange;
+
+/// How long a client may take.
+#[derive(Clone, Copy)]
+pub(in crate::server) struct Timeouts {
+    /// Until the next request is complete, and until the client has read more of a response.
+    client: Duration,
+    /// From the arrival of a request until the last byte of its response is written.
+    response: Duration,
+}
+
+/// The requests of one connection, and the progress of their responses.
+///
+/// The connection's own task, the tasks of its HTTP/2 streams and the listener's task share it.
+pub(super) struct Activity {
+    /// `None` for a Unix socket.
+    peer: Option<IpAddr>,
+    state: Mutex<State>,
+    /// Wakes [`Activity::overrun`], because a deadline may have become earlier.
+    changed: Notify,
+}
+
+struct State {
+    /// The responses that are not completely written, oldest first.
+    ///
+    /// HTTP/1 has a few at most, and HTTP/2 as many as the connection may have streams.
+    responses: Vec<Response>,
+    next_id: u64,
+    /// When the connection was accepted, or its last response was written.
+    idle_since: Instant,
+    has_had_request: bool,
+    is_evicted: bool,
+}
+
+/// A response from the arrival of its request until its last byte is written.
+struct Response {
+    id: u64,
+    exchange: Arc<Exchange>,
+    started: Instant,
+    /// Since when the client has taken none of the bytes that are ready for it; `None` if no bytes
+    /// are ready.
+    unread_since: Option<Instant>,
+    /// The chunks that hyper has received and not written completely.
+    chunks: usize,
+    /// Whether hyper has received the last chunk.
+    is_complete: bool,
+    /// Whether hyper holds nothing of the response any more, except in its write buffer.
+    is_buffered: bool,
+}
+
+/// Why a connection is closed before its client closes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overrun {
+    /// The client has not sent a whole request since it connected.
+    FirstRequest(Duration),
+    /// The client has not sent a further request.
+    NextRequest,
+    /// The client has read nothing of a response.
+    Unread(Duration),
+    /// The client has not read a response to its end.
+    Response(Duration),
+    /// The listener needed the connection's place.
+    Evicted,
+}
+
+impl Timeouts {
+    /// Timeouts of at most a year, because their deadlines would overflow the clock.
+    pub(in crate::server) fn new(client: Duration, response: Duration) -> Timeouts {
+        Timeouts {
+            client: client.min(YEAR),
+            response: response.min(YEAR),
+        }
+    }
+}
+
+impl Activity {
+    pub(super) fn new(peer: Option<IpAddr>) -> Activity {
+        Activity {
+            peer,
+            state: Mutex::new(State {
+                responses: Vec::new(),
+                next_id: 0,
+                idle_since: Instant::now(),
+                has_had_request: false,
+                is_evicted: false,
+            }),
+            changed: Notify::new(),
+        }
+    }
+
+    /// The client's address; `None` for a Unix socket.
+    pub(super) fn peer(&self) -> Option<IpAddr> {
+        self.peer
+    }
+
+    /// Since when the connection has been without a whole request; `None` if one is answered.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        let is_idle = state.responses.is_empty() && !state.is_evicted;
+        is_idle.then_some(state.idle_since)
+    }
+
+    /// Since when the client has read nothing of a response that is ready; `None` if it reads.
+    pub(super) fn unread_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        let unread = state.responses.iter().filter_map(|it| it.unread_since);
+        unread.min().filter(|_| !state.is_evicted)
+    }
+
+    /// Asks the connection's task to close the connection.
+    pub(super) fn evict(&self) {
+        self.lock().is_evicted = true;
+        self.changed.notify_one();
+    }
+
+    /// Completes when the client exceeds a limit, or the connection is evicted.
+    pub(super) async fn overrun(&self, timeouts: &Timeouts) -> Overrun {
+        loop {
+            let (deadline, overrun) = self.deadline(timeouts);
+            if deadline <= Instant::now() {
+                return overrun;
+            }
+            // Either outcome is a reason to look again: a response that makes progress moves the
+            // deadline without a notification.
+            let _ = timeout_at(deadline, self.changed.notified()).await;
+        }
+    }
+
+    fn deadline(&self, timeouts: &Timeouts) -> (Instant, Overrun) {
+        let state = self.lock();
+        if state.is_evicted {
+            return (state.idle_since, Overrun::Evicted);
+        }
+        let timeout = timeouts.client;
+        let unread = state.responses.iter().filter_map(|it| it.unread_since);
+        let unread = unread.map(|since| (since + timeout, Overrun::Unread(timeout)));
+        let whole = timeouts.response;
+        let responses = state.responses.iter();
+        let responses = responses.map(|it| (it.started + whole, Overrun::Response(whole)));
+        let earliest = unread
+            .chain(responses)
+            .min_by_key(|(deadline, _)| *deadline);
+        earliest.unwrap_or_else(|| {
+            let (timeout, overrun) = if state.has_had_request {
+                (timeout, Overrun::NextRequest)
+            } else {
+                let timeout = timeout.min(FIRST_REQUEST_TIMEOUT);
+                (timeout, Overrun::FirstRequest(timeout))
+            };
+            (state.idle_since + timeout, overrun)
+        })
+    }
+
+    /// Called when a request has arrived.
+    pub(super) fn begin(self: &Arc<Activity>) -> ResponseProgress {
+        let exchange = Arc::new(Exchange::new(self.peer));
+        let mut state = self.lock();
+        let id = state.next_id;
+        state.next_id += 1;
+        state.has_had_request = true;
+        state.responses.push(Response {
+            id,
+            exchange: Arc::clone(&exchange),
+            started: Instant::now(),
+            unread_since: None,
+            chunks: 0,
+            is_complete: false,
+            is_buffered: false,
+        });
+        ResponseProgress {
+            activity: Arc::clone(self),
+            exchange,
+            id,
+        }
+    }
+
+    /// Called when everything that hyper had buffered has been written to the socket.
+    pub(super) fn flushed(&self) {
+        let written = {
+            let mut state = self.lock();
+            let mut written = Vec::new();
+            for response in state.responses.extract_if(.., |it| it.is_buffered) {
+                written.push(response.exchange);
+            }
+            for response in &mut state.responses {
+                if response.chunks == 0 {
+                    response.unread_since = None;
+                }
+            }
+            self.now_idle(&mut state, !written.is_empty());
+            written
+        };
+        // Confirmations take locks of the registry, so they run without the lock of `state`.
+        for exchange in written {
+            exchange.confirm_written();
+        }
+    }
+
+    fn now_idle(&self, state: &mut State, has_removed: bool) {
+        if has_removed && state.responses.is_empty() {
+            state.idle_since = Instant::now();
+            self.changed.notify_one();
+        }
+    }
+
+    /// Ignores poisoning, because no code that can panic runs under the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reports the progress of one response to the [`Activity`] of its connection.
+///
+/// Dropped when hyper holds nothing of the response any more: it was written, or copied to hyper's
+/// write buffer, or given up.
+pub(super) struct ResponseProgress {
+    activity: Arc<Activity>,
+    exchange: Arc<Exchange>,
+    id: u64,
+}
+
+impl ResponseProgress {
+    pub(super) fn exchange(&self) -> Arc<Exchange> {
+        Arc::clone(&self.exchange)
+    }
+
+    /// Called when the head of the response is ready.
+    pub(super) fn head_ready(&self) {
+        self.update(|response| response.unread_since = Some(Instant::now()));
+        self.activity.changed.notify_one();
+    }
+
+    /// Called when hyper receives a chunk.
+    pub(super) fn chunk_ready(&self) {
+        self.update(|response| {
+            response.chunks += 1;
+            response.unread_since.get_or_insert_with(Instant::now);
+        });
+        self.activity.changed.notify_one();
+    }
+
+    /// Called when hyper has written a part of a chunk, or copied it to its write buffer.
+    pub(super) fn chunk_advanced(&self) {
+        self.update(|response| response.unread_since = Some(Instant::now()));
+    }
+
+    /// Called when hyper drops a chunk, after it has written all of it or none of its rest.
+    pub(super) fn chunk_dropped(&self, is_written: bool) {
+        self.update(|response| {
+            response.chunks -= 1;
+            response.is_complete &= is_written;
+        });
+    }
+
+    /// Called when hyper has received the last chunk.
+    pub(super) fn completed(&self) {
+        self.update(|response| response.is_complete = true);
+    }
+
+    fn update(&self, change: impl FnOnce(&mut Response)) {
+        let mut state = self.activity.lock();
+        let response = state.responses.iter_mut().find(|it| it.id == self.id);
+        response.map(change);
+    }
+}
+
+impl Drop for ResponseProgress {
+    fn drop(&mut self) {
+        let mut state = self.activity.lock();
+        let Some(position) = state.responses.iter().position(|it| it.id == self.id) else {
+            return;
+        };
+        let response = &mut state.responses[position];
+        if response.is_complete {
+            response.is_buffered = true;
+            response.unread_since.get_or_insert_with(Instant::now);
+        } else {
+            // The client has disconnected or cancelled the request, or the response has no body.
+            state.responses.remove(position);
+            self.activity.now_idle(&mut state, true);
+        }
+    }
+}
+
+impl Display for Overrun {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Overrun::FirstRequest(limit) => {
+                write!(f, "the client did not send a request within {limit:?}")
+            }
+            Overrun::NextRequest => f.write_str("the client did not send a further request"),
+            Overrun::Unread(limit) => {
+                write!(
+                    f,
+                    "the client did not read anything of a response for {limit:?}"
+                )
+            }
+            Overrun::Response(limit) => {
+                write!(f, "a response was not finished {limit:?} after its request")
+            }
+            Overrun::Evicted => f.write_str("another client needed the connection"),
+        }
+    }
+}
+
+/// The time for a TLS handshake and the first request, which a client sends as soon as it has
+/// connected. Further requests have the whole `client_timeout`, because clients keep connections
+/// open between two scrapes.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+const YEAR: Duration = Duration::from_hours(365 * 24);

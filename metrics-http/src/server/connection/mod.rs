@@ -1,0 +1,111 @@
+//! Accepts connections and serves HTTP on them until the server is stopped.
+//!
+//! [`serve`] serves one connection. Its [`activity`] decides when a client has exceeded a limit, and
+//! [`places`] which connection is closed when a listener has too many.
+
+mod activity;
+mod places;
+mod response;
+mod serve;
+mod stream;
+
+use std::{future, io, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinSet,
+    time,
+};
+
+pub(super) use self::activity::Timeouts;
+use self::{activity::Activity, places::Places};
+#[cfg(feature = "tls")]
+use super::tls::ReloadingAcceptor;
+use super::{allow_list::AllowList, listener::Listener, routes::Routes};
+use crate::monitor::{EventCause, Monitor};
+
+/// What all connections share: routes, access control, limits and TLS settings.
+#[derive(Clone)]
+pub(super) struct ConnectionConfig {
+    pub(super) routes: Routes,
+    pub(super) monitor: Monitor,
+    pub(super) allow_list: AllowList,
+    #[cfg(feature = "tls")]
+    pub(super) tls: Option<ReloadingAcceptor>,
+    pub(super) timeouts: Timeouts,
+    pub(super) shutdown_timeout: Duration,
+    /// Of each listener; limited, so that file descriptors remain for the rest of the program.
+    pub(super) max_connections: usize,
+    pub(super) max_header_bytes: usize,
+}
+
+/// Serves until `stop` receives a message, and then shuts down gracefully.
+pub(super) async fn run(
+    listeners: Vec<Listener>,
+    config: ConnectionConfig,
+    stop: oneshot::Receiver<()>,
+) {
+    // Each connection holds a receiver. A new value asks the connections to close, and the channel
+    // is closed once all connections have ended.
+    let closing = watch::Sender::new(());
+    let shutdown_timeout = config.shutdown_timeout;
+    let mut accepting = JoinSet::new();
+    for listener in listeners {
+        accepting.spawn(accept(listener, config.clone(), closing.clone()));
+    }
+    stopped(stop).await;
+    accepting.shutdown().await;
+    closing.send_replace(());
+    // Connections that are still open after the timeout are dropped with the runtime.
+    let _ = time::timeout(shutdown_timeout, closing.closed()).await;
+}
+
+async fn accept(listener: Listener, config: ConnectionConfig, closing: watch::Sender<()>) {
+    let monitor = &config.monitor;
+    let places = Arc::new(Places::new(config.max_connections, monitor.clone()));
+    loop {
+        match listener.accept().await {
+            Ok((_, Some(peer))) if !config.allow_list.allows(peer) => {
+                let message = "the client's network is not in `allow_from`";
+                monitor.report(EventCause::NotAllowed, Some(peer), message);
+            }
+            Ok((stream, peer)) => {
+                let activity = Arc::new(Activity::new(peer));
+                let place = places.take(&activity).await;
+                let open = monitor.open_connection();
+                let connection =
+                    serve::serve(stream, activity, config.clone(), closing.subscribe());
+                tokio::spawn(async move {
+                    connection.await;
+                    drop((place, open));
+                });
+            }
+            Err(error) if is_connection_error(&error) => {}
+            Err(error) => {
+                let message = format!("cannot accept a connection: {error}");
+                monitor.report(EventCause::Accept, None, message);
+                // Pauses, because the process is probably out of file descriptors, and an immediate
+                // retry would fail too.
+                time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Completes when a message arrives, but not when the sender is dropped with the `Server` handle.
+async fn stopped(stop: oneshot::Receiver<()>) {
+    if stop.await.is_err() {
+        future::pending::<()>().await;
+    }
+}
+
+/// Whether an error of `accept` concerns one connection, so that the next one may succeed.
+fn is_connection_error(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
+}
+
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
