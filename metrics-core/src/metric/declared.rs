@@ -62,8 +62,8 @@ pub const fn declared_family<M: DeclaredMetric>(
     )
 }
 
-/// Registers the metric, and lists the calling thread's static cells in its directory, the table
-/// in which handles find the thread's cells.
+/// Registers the metric, and lists the calling thread's cells in the thread's directory, the table
+/// in which handles find cells.
 fn list_cells<M: DeclaredMetric>() {
     M::family().ensure_registered();
     storage::attach(M::local(), M::family().region());

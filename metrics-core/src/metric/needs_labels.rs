@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 pub struct NeedsLabels<M>(PhantomData<M>);
 
 impl<M> NeedsLabels<M> {
-    /// The value that a metric dereferences to.
+    /// The value that a metric with labels dereferences to.
     #[must_use]
     pub const fn new() -> &'static Self
     where

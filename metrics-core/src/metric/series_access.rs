@@ -15,16 +15,16 @@ use crate::{
     storage::{Reader, Region},
 };
 
-/// Records into a series with open labels, or into the overflow series if the series expired and
-/// was removed; see [`Index::record`](crate::series::index::Index::record).
+/// Records into a series in the family's index, or into the overflow series if the series expired
+/// and was removed; see [`Index::record`](crate::series::index::Index::record).
 #[inline(always)]
 pub(crate) fn record_open(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     let overflow = || family.overflow_of_expired();
     family.index().record(series, overflow, op);
 }
 
-/// Calls `op` with the shared cell of a gauge or state set with open labels. The caller has pinned
-/// the series.
+/// Calls `op` with the cell of a gauge or state set in the family's index. All threads share the
+/// cell. The caller has pinned the series.
 pub(crate) fn with_open_shared_cell<R>(
     family: &Family,
     series: SeriesId,

@@ -97,7 +97,7 @@ impl<'a> CounterBatch<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HistogramBatch<'a> {
     pub(crate) series: SeriesBatch<'a>,
-    /// See [`HistogramValue`].
+    /// The upper bounds of the buckets, as in [`HistogramValue`].
     pub(crate) bounds: &'a [f64],
     pub(crate) allows_negative: bool,
     pub(crate) layout: Layout,

@@ -271,7 +271,7 @@ impl HalfSpan {
     }
 }
 
-/// The first index that `used` does not yield; it yields fewer than [`CHUNK_SIZE`].
+/// The first index that `used` does not yield. `used` must yield fewer than [`CHUNK_SIZE`] indices.
 pub(crate) fn first_unused(used: impl Iterator<Item = u8>) -> usize {
     let mut is_used = [false; CHUNK_SIZE];
     used.for_each(|index| is_used[usize::from(index)] = true);

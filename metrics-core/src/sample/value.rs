@@ -31,7 +31,7 @@ impl Number {
 
 /// Replaces any NaN by the ordinary one, and returns other values as they are.
 ///
-/// The payload of a NaN has a meaning for Prometheus: one of them marks the end of a series.
+/// The payload of a NaN has a meaning for Prometheus: one payload marks the end of a series.
 pub(crate) fn with_ordinary_nan(value: f64) -> f64 {
     if value.is_nan() { f64::NAN } else { value }
 }
@@ -102,7 +102,7 @@ impl<'a> Observations<'a> {
             Layout::Histogram {
                 sum: Sum::Nanos, ..
             } => match Sum::of(values) {
-                // Converts 64 bits if the rest is zero, because that is faster.
+                // Converts only the low half if the high half is zero, because that is faster.
                 [low, 0] => low as f64 / 1e9,
                 sum => nanos(sum) as f64 / 1e9,
             },

@@ -25,10 +25,10 @@ pub(crate) struct Block {
 /// All blocks of an index.
 #[derive(Debug)]
 pub(crate) struct Blocks {
-    /// Blocks for the limit on series that the index was created with.
+    /// Blocks for as many series as the limit was when the index was created.
     first: Box<[OnceLock<Block>]>,
-    /// The blocks after `first`: for a raised limit, and for suspended series, which take places
-    /// beyond the limit.
+    /// The blocks after `first`: for a raised limit, and for suspended series (expired, but not
+    /// removed yet), which take places beyond the limit.
     extra: OnceLock<Box<[OnceLock<Block>]>>,
     /// Blocks of [`Tail`]s, which hold the rest of long keys; each block is twice as long as the
     /// one before.

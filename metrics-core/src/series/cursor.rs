@@ -31,7 +31,7 @@ pub(crate) struct Cursor {
 const BATCH: usize = 256;
 
 impl Cursor {
-    /// Notes which series the scrape sees, at its first call.
+    /// At the first call, notes which series the scrape sees.
     pub(super) fn begin(&mut self, state: &State) {
         if self.newest == 0 {
             self.newest = state.generation;

@@ -290,8 +290,8 @@ impl Entry {
 
 /// Whether the tails from `next` on hold the rest of a key.
 ///
-/// The first words of a key hold the lengths of its open labels: if they are equal in two keys, so
-/// are the lengths of the keys, and no further tail needs to be compared.
+/// A key begins with the words for each label, which contain the lengths of label values. Keys that
+/// agree in these words have the same length, so that no further tail needs to be compared.
 pub(crate) fn tails_match<'a>(mut next: u32, rest: &[u64], tail: impl Fn(u32) -> &'a Tail) -> bool {
     for part in rest.chunks(INLINE_WORDS) {
         if next == NO_TAIL {

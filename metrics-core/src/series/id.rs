@@ -51,7 +51,7 @@ impl CachedSeries {
     }
 }
 
-/// The calling thread's cells of a series with open labels, with the series' entry in the index.
+/// The calling thread's cells of a series in an index, with the entry of the series.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 pub struct OpenCells<const N: usize> {

@@ -115,7 +115,7 @@ impl Index {
         true
     }
 
-    /// The shared form of a rendering, which [`read_counters`](Self::read_counters) takes.
+    /// Returns the `Arc` that equal renderings share, for [`read_counters`](Self::read_counters).
     pub(crate) fn intern_rendering(&self, rendering: LabelRendering<'_>) -> Arc<OwnedRendering> {
         self.lock().columns.labels.intern(rendering)
     }

@@ -80,7 +80,7 @@ impl ExpositionStart {
     }
 }
 
-/// The number to note for a change that exposition `by` (0 for none) reads now.
+/// The number to store for a change of a series that exposition `by` (0 for none) has just read.
 ///
 /// Exactly the expositions with larger numbers are known to contain the change. Those include `by`,
 /// unless a newer exposition has started, which may have read the series before it changed.

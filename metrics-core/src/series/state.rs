@@ -17,7 +17,7 @@ pub(crate) struct State {
     /// The number of suspended series: expired, but not removed yet (see `expiry.rs`).
     pub(crate) suspended: usize,
     /// Positions of the overflow series, which the limit on series does not include. There is at
-    /// most one for each combination of closed labels.
+    /// most one for each combination of label values that are known at compile time.
     pub(crate) overflow: Vec<usize>,
     /// Places of removed series that no handle pins.
     pub(crate) free_places: Vec<u32>,
@@ -50,8 +50,8 @@ pub(crate) struct Activity {
     /// A hash of the values that a scrape has read last.
     pub(crate) digest: u64,
     /// The reading of [`clock::idle_clock`](crate::storage::clock::idle_clock) when the series was
-    /// created or resumed, or when a scrape last found that its values had changed or a handle had
-    /// pinned it.
+    /// created or resumed, or when a scrape last found that its values had changed, that a handle
+    /// pinned it, or that the program had recorded into it (a gauge or a state set).
     pub(crate) changed: u64,
     /// The expositions with larger numbers contain the last change; see
     /// [`recipients`](crate::series::recipients).

@@ -76,13 +76,14 @@ const fn lines(len: usize) -> usize {
     if len == 0 { 1 } else { len.div_ceil(16) }
 }
 
-/// The cells of a region that all threads share: totals of ended threads, late recordings, gauges.
+/// The cells of a region that all threads share: totals of ended threads, recordings of threads
+/// that have no cells, and the values of gauges.
 #[derive(Clone, Debug)]
 pub(super) enum SharedCells {
-    /// Static cells, for closed labels, because a global allocator that records into such a metric
-    /// cannot allocate cells.
+    /// Static cells, for label values that are known at compile time. A global allocator may record
+    /// into such a metric and could not allocate the cells.
     Static(&'static [AtomicU64]),
-    /// On the heap, for open labels and dynamic metrics; allocated when first needed.
+    /// Cells on the heap, for other labels and for dynamic metrics; allocated when first needed.
     Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
 }
 

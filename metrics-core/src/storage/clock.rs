@@ -170,7 +170,7 @@ pub(crate) fn grace_clock() -> u64 {
 static AHEAD: AtomicU64 = AtomicU64::new(0);
 static GRACE_AHEAD: AtomicU64 = AtomicU64::new(0);
 
-/// The time that readings in a thread return while a test has frozen it.
+/// The frozen time of a thread: what the thread reads until a test advances or resumes the time.
 #[derive(Clone, Copy)]
 struct FrozenTime {
     nanos: u64,
@@ -219,7 +219,8 @@ pub(crate) fn resume() {
     FROZEN.set(None);
 }
 
-/// Advances the clock of idle series and the Unix time, in all threads. For tests.
+/// Advances the clock that decides when idle series expire, and the Unix time, in all threads. For
+/// tests.
 #[doc(hidden)]
 pub fn advance(by: Duration) {
     AHEAD.fetch_add(by.as_nanos() as u64, Ordering::Relaxed);

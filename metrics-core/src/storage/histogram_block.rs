@@ -183,8 +183,9 @@ fn turn(observations: u64) -> usize {
 /// The structure of a block, for a reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Parts {
-    /// The positions of each kind's counts, after the header; the second range is empty if there is
-    /// one kind of buckets. The counts in a range add up to the number of observations.
+    /// The positions of the counts after the header, one range for each kind of buckets (classic
+    /// and native); the second range is empty if there is one kind. The counts in a range add up to
+    /// the number of observations.
     pub(crate) counts: [Range<usize>; 2],
     pub(crate) sum: Sum,
 }

@@ -311,7 +311,8 @@ impl Layout {
         !matches!(self, Layout::Histogram { .. })
     }
 
-    /// Sums scalar series: the shared cells, and those of the running threads.
+    /// Sums the cells of series that are not histograms: the shared cells, and those of the running
+    /// threads.
     ///
     /// `each_thread` calls its argument with the cells of each running thread. Called under the
     /// lock.
@@ -390,7 +391,7 @@ impl Layout {
         }
     }
 
-    /// Sums histograms: the shared cells, and those of the running threads.
+    /// Sums the cells of histograms: the shared cells, and those of the running threads.
     ///
     /// `each_thread` calls its argument with the cells of each running thread. `ticket` is the last
     /// ticket that was used; each snapshot uses the next. Called under the lock.

@@ -102,7 +102,7 @@ impl Region {
         }
     }
 
-    /// This thread's cells of a series with open labels; `None` if
+    /// This thread's cells of a series whose label values are not known at compile time; `None` if
     /// [`record_open`](Self::record_open) must be used. See also [`Regions::ready`].
     ///
     /// [`Regions::ready`]: super::Regions::ready
@@ -113,7 +113,8 @@ impl Region {
         (seen >= generation).then_some(cells)
     }
 
-    /// Records into a series with open labels whose cells are not [`ready`](Self::ready).
+    /// Records into a series whose label values are not known at compile time and whose cells are
+    /// not [`ready`](Self::ready).
     #[cold]
     #[inline(never)]
     pub(crate) fn record_open(

@@ -25,7 +25,8 @@ use crate::storage::{
 pub struct Region {
     pub(super) shared: SharedCells,
     /// 1 + the region's index in the threads' directories; 0 until the region is registered. A
-    /// region for closed labels is registered when the first thread attaches its cells.
+    /// region from [`Region::closed`] or [`Region::single`] is registered when the first thread
+    /// attaches its cells.
     pub(super) id: AtomicU32,
     /// Whether a histogram's sum may decrease, because its observations may be negative.
     can_decrease: bool,

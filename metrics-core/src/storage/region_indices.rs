@@ -50,7 +50,8 @@ impl RegionIndices {
         self.set(first, order, 0);
     }
 
-    /// Marks a run as free, which [`take`](Self::take) has been called with.
+    /// Marks a run as free. `first` and `order` are those of an earlier call of
+    /// [`take`](Self::take).
     pub(super) fn release(&mut self, first: usize, order: u32) {
         self.set(first, order, order as u8 + 1);
     }

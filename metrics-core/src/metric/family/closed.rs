@@ -15,8 +15,8 @@ pub(crate) struct ClosedSeries {
     pub(super) count: Option<usize>,
     pub(super) label_values: LabelValues,
     pub(super) region: Region,
-    /// Lists the calling thread's static cells in its directory, the table in which handles find
-    /// the thread's cells. A thread's first recording through a handle calls this.
+    /// Lists the calling thread's cells of a declared metric in the thread's directory, the table
+    /// in which handles find cells. A thread's first recording through a handle calls this.
     pub(super) list_cells: Option<fn()>,
     /// Rendered labels of each series.
     labels: OnceLock<Box<[Box<str>]>>,

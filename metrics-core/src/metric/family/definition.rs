@@ -62,8 +62,8 @@ impl Family {
     /// series that are created when their labels are first used.
     ///
     /// `shared` are the cells that all threads share, of the series that exist from the start.
-    /// `list_cells` lists the calling thread's static cells in its directory, the table in which
-    /// handles find the thread's cells.
+    /// `list_cells` lists the calling thread's cells of a declared metric in the thread's
+    /// directory, the table in which handles find cells.
     pub(crate) const fn new(
         desc: Desc,
         layout: Layout,
@@ -73,7 +73,8 @@ impl Family {
         list_cells: Option<fn()>,
         shared: &'static [AtomicU64],
     ) -> Self {
-        // Evaluated while the program is compiled, as declared families are statics.
+        // Checked while the program is compiled, because a declared family is a static. A dynamic
+        // family has no such values.
         assert!(
             label::label_with_equal_values(label_values).is_none(),
             "a closed label of this metric has two equal values: make the values in `Label::VALUES` \
@@ -248,8 +249,8 @@ impl Family {
         self.closed.label_values.get(label).copied().flatten()
     }
 
-    /// The function that lists the calling thread's static cells in its directory, so that handles
-    /// find them; `None` for a dynamic family, which has no static cells.
+    /// The function that lists the calling thread's cells in the thread's directory, so that
+    /// handles find them; `None` unless the family is that of a declared metric.
     #[inline(always)]
     pub(crate) fn list_cells(&self) -> Option<fn()> {
         self.closed.list_cells

@@ -88,7 +88,7 @@ impl Family {
         self.find_or_create_overflow(overflow)
     }
 
-    /// The series with the labels `overflow`.
+    /// Finds or creates the series with the labels `overflow`.
     fn find_or_create_overflow(&self, overflow: &impl LabelSet) -> SeriesId {
         let index = self.index();
         let key = LongKey::new(overflow);

@@ -36,7 +36,8 @@ struct Listed {
 /// The value of a series of a gauge or state set.
 #[doc(hidden)]
 pub trait CellValue {
-    /// The content of the series' cell, unless the gauge is absent until it is set.
+    /// Encodes the value as the content of the series' cell. If the gauge is absent until it is
+    /// set, `Family::cell` encodes the content once more.
     fn to_cell(&self) -> u64;
 }
 

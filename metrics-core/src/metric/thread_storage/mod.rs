@@ -28,7 +28,8 @@ pub trait ThreadStorage: LocalStorage {
     type Cells: Copy + Send + Sync + std::fmt::Debug;
 
     /// Finds the series that has the label values `key`, encoded as words, and this thread's cells
-    /// of the series if they exist. Returns `None` if there is no series. Only for open labels.
+    /// of the series if they exist. Returns `None` if there is no series. Only for labels whose
+    /// values are not known at compile time.
     fn find<const K: usize>(
         key: &[u64; K],
         local: &'static LocalKey<Self>,

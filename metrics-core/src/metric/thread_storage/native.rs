@@ -22,8 +22,8 @@ use crate::{
     storage::{self, LocalBlock, LocalCells, SeriesCache},
 };
 
-/// Implements [`ThreadStorage`] for the storage of metrics with closed labels. Their series are found
-/// by position, so `find` is never called.
+/// Implements [`ThreadStorage`] for the storage of metrics whose label values are known at compile
+/// time. Their series are found by position, so `find` is never called.
 macro_rules! closed {
     ($local:ident) => {
         impl<const N: usize> ThreadStorage for $local<N> {
@@ -98,7 +98,8 @@ impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
 
 /// Chooses the strategy for a metric with this many cells in each thread.
 ///
-/// With closed labels, more than `limit` cells are in a block behind a static pointer.
+/// `is_closed` says whether all label values are known at compile time. Then, more than `limit`
+/// cells are in a block on the heap, behind a pointer in thread-local storage.
 #[doc(hidden)]
 pub const fn choose_strategy(cells: usize, is_closed: bool, limit: usize) -> u8 {
     if !is_closed {

@@ -84,8 +84,8 @@ pub(in crate::storage) trait Detach {
 
 /// The part of a thread's state that only cold paths use.
 ///
-/// Once its `drop` has begun, it cannot be accessed: destructors that run later, and an allocator
-/// that records meanwhile, record into the shared cells.
+/// Once `drop` has begun, the guard cannot be accessed. Therefore, destructors that run later, and
+/// an allocator that records during `drop`, record into the shared cells.
 struct ExitGuard {
     copies: Copies,
     /// The static storage to detach at the thread's end.
