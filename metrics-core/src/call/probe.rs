@@ -10,8 +10,8 @@ use std::marker::PhantomData;
 
 /// Tells whether the type `T` is a `Result`, and whether it is a boxed future or stream.
 ///
-/// The module `boxed` defines its constants for boxed futures and streams, which are fallible if
-/// their output or item is a `Result`.
+/// The module `boxed` defines the constants for boxed futures and streams. These are fallible if
+/// the output or the items are a `Result`.
 #[derive(Debug)]
 pub struct TypeProbe<T: ?Sized>(PhantomData<T>);
 

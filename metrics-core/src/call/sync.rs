@@ -14,7 +14,7 @@ use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 pub struct CallGuard<R: Recorder> {
     recorder: R,
     /// Whether the thread was already unwinding when the call began. Then `thread::panicking` at
-    /// the end does not tell whether this call has panicked, and it counts as `ok`.
+    /// the end does not tell whether this call has panicked, and the call is recorded as `ok`.
     was_panicking: bool,
 }
 

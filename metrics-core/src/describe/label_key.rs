@@ -1,4 +1,5 @@
-//! Encodes the label values of a series as integers, which are its key in a hash table.
+//! Encodes the label values of a series as integers, which are the key of the series in a hash
+//! table.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor, index_of};
 

@@ -7,8 +7,8 @@ use crate::describe::label::{Label, empty_value, index_of};
 /// Absent for `None`. Prometheus does not distinguish an absent label from an empty one, so
 /// `Some("")` is the same value as `None`.
 ///
-/// If `L` has a fixed set of values, `Option<L>` has one too: the empty value, then the values of
-/// `L`.
+/// If `L` has a fixed set of values, `Option<L>` has one too: the values of `L`, preceded by the
+/// empty value unless `L` has an empty value already.
 ///
 /// ```
 /// use metrics_core::{Format, Label, encode_to_string, metrics};

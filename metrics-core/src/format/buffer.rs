@@ -117,7 +117,8 @@ impl<'b> Line<'b> {
         self.rest = rest;
     }
 
-    /// Writes a text in whole steps, so fewer than [`STEP`] bytes of surplus follow it.
+    /// Writes a text by copying whole steps, so that fewer than [`STEP`] bytes of surplus follow
+    /// the text.
     #[inline(always)]
     pub(crate) fn put_padded(&mut self, text: &Padded) {
         // Most texts have one or two blocks of `STEP` bytes; a loop would cost more than the copy.

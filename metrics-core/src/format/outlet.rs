@@ -81,8 +81,9 @@ impl<'w> Outlet<'w> {
             match written {
                 Ok(0) => self.result = Err(io::ErrorKind::WriteZero.into()),
                 Ok(len) => {
-                    // Stops using `write_vectored` if it has written only the first slice, as its
-                    // default does. A plain `write` of all bytes then takes fewer calls.
+                    // Stops using `write_vectored` if it has written only the first slice, as the
+                    // default implementation does. A plain `write` of all bytes then takes fewer
+                    // calls.
                     self.is_vectored &= len > SLICE || rest.len() <= SLICE;
                     rest = &rest[len..];
                 }
@@ -94,8 +95,8 @@ impl<'w> Outlet<'w> {
     }
 }
 
-/// The size of the slices of a vectored write. glibc may copy larger ones with `rep movsb`, which on
-/// some processors is slow unless source and destination are aligned alike.
+/// The size of the slices of a vectored write. glibc may copy larger ones with `rep movsb`, which
+/// on some processors is slow unless source and destination are aligned alike.
 const SLICE: usize = 2048;
 /// The most slices in one call of `write_vectored`.
 const SLICES: usize = 32;

@@ -154,8 +154,8 @@ impl WideLoop for EncodeAll<'_> {
     }
 }
 
-/// The seconds and microseconds of a Unix time. A present-day time as an `f64` has a resolution of
-/// about a quarter of a microsecond, so microseconds are its last significant decimal place.
+/// The seconds and microseconds of a Unix time. Not nanoseconds, because a present-day time as an
+/// `f64` has a resolution of about a quarter of a microsecond.
 #[inline(always)]
 fn second_and_micros(time: f64) -> (f64, f64) {
     let second = time as i64 as f64;

@@ -213,7 +213,7 @@ impl HistogramWriter {
 /// The bytes between the labels and the value of a bucket: `le="0.1"} `.
 #[derive(Debug)]
 struct Le {
-    /// One step is enough, because a float has at most 24 characters, and seven surround it.
+    /// [`STEP`] bytes are enough, because a float has at most 24 characters, and seven surround it.
     text: [u8; STEP],
     len: u8,
 }
