@@ -28,8 +28,8 @@ pub trait CallTarget: Copy {
     /// the series was removed while the call ran.
     fn with_result_labels(self, values: &[String]) -> Option<Self>;
 
-    /// Calls `op` with a slice of the calling thread's cells, and the number of the series' first
-    /// row in this slice.
+    /// Calls `op` with a slice of the calling thread's cells, and the number of the first row of
+    /// the series in this slice. A row is one combination of outcome and result labels.
     fn record(self, op: impl FnOnce(&[AtomicU64], usize));
 
     /// Calls `op` for a call that has panicked; [`LocalCallSeries`] does so in a cold function.
@@ -131,15 +131,15 @@ impl CallSeries {
         }
     }
 
-    /// The shared cells of a row; `None` if the series was removed and another one has its place in
-    /// the index.
+    /// The cells of an outcome row that all threads share; `None` if the series was removed and
+    /// another one has its place in the index.
     pub(super) fn shared_row(&self, row: usize) -> Option<&'static [AtomicU64]> {
         let cells = series_access::shared_cells(self.family, self.id)?;
         self.family.row_cells(cells, row)
     }
 
-    /// The number of this series' first row among the rows of all series. The values of all labels
-    /// must be known at compile time.
+    /// The number of this series' first outcome row among the rows of all series. The values of all
+    /// labels must be known at compile time.
     #[inline(always)]
     fn first_row(self) -> usize {
         match self.id.place as usize {

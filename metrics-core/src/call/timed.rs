@@ -156,7 +156,7 @@ fn observe_busy(series: CallSeries, row: usize, polled: u64, is_native: bool) {
     }
 }
 
-/// Observes the time since `start` in a row.
+/// Observes the time since `start` in an outcome row of the target's series.
 #[inline(always)]
 fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u64) {
     let (end, family) = (clock::now(), target.family());
@@ -177,7 +177,7 @@ fn observe_since<const FLAGS: u8>(target: impl CallTarget, row: usize, start: u6
     }
 }
 
-/// Observes a duration in a row of a histogram with classic buckets only.
+/// Observes a duration in an outcome row of a histogram with classic buckets only.
 ///
 /// Not inlined, because there may be many annotated functions, and a call costs little beside
 /// reading the clock.
@@ -198,7 +198,7 @@ fn observe_in_bucket(cells: &[AtomicU64], row: usize, family: &Family, bucket: u
     }
 }
 
-/// Observes a duration in a row of a histogram with native buckets.
+/// Observes a duration in an outcome row of a histogram with native buckets.
 #[inline(never)]
 fn observe_native(target: impl CallTarget, row: usize, nanos: u64, takes_exemplars: bool) {
     let series = target.series();

@@ -2,7 +2,8 @@
 //!
 //! Looking at the current span is slow compared with a recording, so few recordings look at it. A
 //! family has a mask of 64 bits that says which buckets *want* an exemplar. The buckets of each row
-//! (one counter or histogram of the exposition) are numbered, and a bucket's bit is its number modulo
+//! (one counter or histogram of the exposition) are numbered, and a bucket's bit is its number
+//! modulo
 //! 64. A recording tests its bucket's bit, which is all that most recordings do. If the bit is set,
 //! the recording clears it, looks at the span and stores the exemplar. An exposition that has
 //! written the exemplars sets all bits again.
@@ -45,8 +46,8 @@ pub enum ExemplarLimit {
     TenPerRow,
 }
 
-/// The bucket of an exemplar in a native histogram without classic buckets: one for each power of two
-/// and sign.
+/// The bucket of an exemplar in a native histogram without classic buckets: one for each power of
+/// two and sign.
 #[inline(always)]
 pub(crate) fn native_exemplar_bucket(value: f64) -> usize {
     // The upper 12 bits are sign and exponent.
@@ -172,7 +173,8 @@ impl Exemplars {
         store.map_or(0, |store| store.rejected.load(Ordering::Relaxed))
     }
 
-    /// Calls `read` with the exemplars of a row, ascending by value, while it holds the lock.
+    /// Calls `read` with the exemplars of a row (one counter or histogram of the exposition),
+    /// ascending by value, while it holds the lock.
     pub(crate) fn with_row<R>(&self, row: RowId, read: impl FnOnce(&[RenderedExemplar]) -> R) -> R {
         let Some(store) = self.store.get() else {
             return read(&[]);
@@ -294,7 +296,8 @@ struct RowExemplars {
 }
 
 impl RowExemplars {
-    /// Stores an exemplar. It replaces the bucket's previous one or, if the row is full, the oldest.
+    /// Stores an exemplar. It replaces the bucket's previous one or, if the row is full, the
+    /// oldest.
     fn put(&mut self, bucket: u16, exemplar: RenderedExemplar, limit: ExemplarLimit) {
         let previous = self.buckets.iter().position(|known| *known == bucket);
         let is_full = limit == ExemplarLimit::TenPerRow && self.buckets.len() >= MAX_NATIVE;

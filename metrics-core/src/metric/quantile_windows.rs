@@ -15,8 +15,9 @@ const PARTS: usize = 5;
 
 /// The windows of a summary's series, by the place of the series: its slot in the index.
 ///
-/// Memory is bounded by the number of places. A place may be reused after its series was removed, so
-/// each window is stored with the generation of its series.
+/// Memory is bounded by the number of places. A place may be reused after its series was removed,
+/// so each window is stored with the generation of its series, a number that differs for each
+/// series.
 #[derive(Debug)]
 pub(crate) struct QuantileWindows(Mutex<Option<HashMap<u32, (u64, Window)>>>);
 

@@ -68,8 +68,8 @@ pub(crate) mod sealed {
 
         fn series_id(&self) -> SeriesId;
 
-        /// The series that recordings go to: the overflow series if this series expired and was
-        /// removed.
+        /// The series that recordings go to: the series with the label values `overflow` if this
+        /// series expired and was removed.
         #[inline(always)]
         fn recording_target(&self) -> SeriesId {
             self.series_id()

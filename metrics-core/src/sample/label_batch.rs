@@ -28,7 +28,8 @@ impl<'a> LabelBatch<'a> {
         self.is_as_requested
     }
 
-    /// Both halves of each series' labels, without the prefix and suffix of the chunk's rendering.
+    /// Both stored halves of each series' labels, without the prefix and suffix of the chunk's
+    /// rendering.
     ///
     /// First halves are empty if labels are not split.
     #[inline(always)]
@@ -109,14 +110,14 @@ pub(crate) struct ShortHalves<'a> {
 }
 
 impl<'a> ShortHalves<'a> {
-    /// The bytes and the length of the first half with this index, prefix included.
+    /// The bytes and the length of the first half of labels with this index, prefix included.
     #[inline(always)]
     pub(crate) fn first(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         self.get(self.table.0[usize::from(index)])
     }
 
-    /// The bytes and the length of the second half with this index, suffix included; `None` also
-    /// for a series without labels.
+    /// The bytes and the length of the second half of labels with this index, suffix included;
+    /// `None` also for a series without labels.
     #[inline(always)]
     pub(crate) fn second(self, index: u8) -> Option<(&'a [u8; READ_AHEAD], u8)> {
         self.get(self.table.0[CHUNK_SIZE + usize::from(index)])

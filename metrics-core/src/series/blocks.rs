@@ -83,8 +83,8 @@ impl Blocks {
         let slot = match block.checked_sub(self.first.len()) {
             None => &self.first[block],
             Some(extra) => {
-                // Creates slots for the highest limit and as many suspended series, because the
-                // limit may be raised.
+                // Creates slots for as many series as the highest limit allows, because the limit
+                // may be raised, and for as many suspended series.
                 let last = blocks_for(2 * MAX_SERIES);
                 let all = || (self.first.len()..last).map(|_| OnceLock::new()).collect();
                 &self.extra.get_or_init(all)[extra]

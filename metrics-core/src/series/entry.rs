@@ -189,7 +189,8 @@ impl Entry {
         self.version.store(generation, Ordering::Release);
     }
 
-    /// Marks a live or suspended series as removed, so that look-ups do not find it any more.
+    /// Marks a series as removed that was [`Live`](Status::Live) or
+    /// [`Suspended`](Status::Suspended), so that look-ups do not find it any more.
     pub(crate) fn remove(&self, removal: Removal) {
         let version = self.version();
         let generation = if version & 1 == 1 {
@@ -225,7 +226,8 @@ impl Entry {
         true
     }
 
-    /// Makes a suspended series visible again, and returns its generation.
+    /// Lets look-ups find a [`Suspended`](Status::Suspended) series again, and returns its
+    /// generation.
     pub(crate) fn resume(&self) -> u64 {
         let generation = self.version.load(Ordering::Relaxed) - SUSPENDED;
         // Release: a reader that sees this version sees the key, which is still in the entry.

@@ -175,7 +175,7 @@ impl Index {
         self.is_full.store(false, Ordering::Relaxed);
     }
 
-    /// Resumes a suspended series.
+    /// Resumes a suspended series, so that look-ups find it again.
     pub(crate) fn resume(&self, state: &mut State, position: usize) -> SeriesId {
         let generation = self.entry_at(position).resume();
         state.end_suspension(position);

@@ -20,8 +20,8 @@ const DOUBLING: usize = (LARGEST_BLOCK / FIRST_BLOCK).ilog2() as usize + 1;
 /// The highest limit on the number of series; a larger limit is lowered to it.
 pub(crate) const MAX_SERIES: usize = 1 << 20;
 
-/// The number of blocks for `series`, with room for the overflow series and for a few removed
-/// series that handles pin.
+/// The number of blocks for `series`, with room for the overflow series (recordings beyond the
+/// limit) and for a few removed series that handles pin.
 pub(crate) fn blocks_for(series: usize) -> usize {
     let (last, _) = locate(place_of(series.min(2 * MAX_SERIES) + FIRST_BLOCK));
     last + 1

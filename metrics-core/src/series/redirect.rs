@@ -14,7 +14,8 @@ use crate::{
 pub(crate) enum Redirect {
     /// To the cells of this series, which are exposed unless the series was removed.
     Series(SeriesId),
-    /// To the overflow series, because the series has expired.
+    /// To the overflow series, which has the label values `overflow`, because the series has
+    /// expired.
     Overflow,
     /// Nowhere.
     Discarded,

@@ -17,7 +17,8 @@ impl Index {
         if let Some(series) = self.find(key) {
             return self.remove_place(&mut state, series.place, Removal::Requested);
         }
-        // A suspended series is removed as well, so that it is not resumed after this call.
+        // A suspended series (expired, but not removed yet) is removed as well, so that it is not
+        // resumed after this call.
         if let Some(position) = self.find_suspended(&state, key, self.hash(key)) {
             self.remove_place(&mut state, place_of(position), Removal::Requested);
         }
@@ -50,7 +51,8 @@ impl Index {
         }
     }
 
-    /// Removes the live or suspended series at a place; false if there is none.
+    /// Removes the series at a place, if it is live or suspended (expired, but not removed yet);
+    /// false if there is none.
     pub(crate) fn remove_place(&self, state: &mut State, place: u32, removal: Removal) -> bool {
         let position = position_of(place);
         let was_suspended = state.end_suspension(position);

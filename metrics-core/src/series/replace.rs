@@ -95,7 +95,8 @@ impl Index {
         true
     }
 
-    /// The position of the live or suspended series of a key.
+    /// The position of the series of a key, if it is live or suspended (expired, but not removed
+    /// yet).
     fn listed_position(&self, state: &State, key: &[u64]) -> Option<usize> {
         let hash = self.hash(key);
         let live = self.find_hashed(key, hash);

@@ -16,8 +16,9 @@ pub(crate) struct State {
     pub(crate) live: usize,
     /// The number of suspended series: expired, but not removed yet (see `expiry.rs`).
     pub(crate) suspended: usize,
-    /// Positions of the overflow series, which the limit on series does not include. There is at
-    /// most one for each combination of label values that are known at compile time.
+    /// Positions of the overflow series, which take recordings beyond the limit on series and do
+    /// not count towards it. There is at most one for each combination of label values that are
+    /// known at compile time.
     pub(crate) overflow: Vec<usize>,
     /// Places of removed series that no handle pins.
     pub(crate) free_places: Vec<u32>,

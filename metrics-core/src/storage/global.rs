@@ -172,13 +172,14 @@ impl GlobalState {
             };
             // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
             // `attach` turned into raw pointers. The swap above removed this one from the slot, so
-            // that ownership is taken once; by the caller, no reference to the cells is used.
+            // that ownership is taken once. By the contract of this function, no reference to the
+            // cells is used any more.
             blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
         }
     }
 
-    /// Each running thread's cells of a region, the newest generation the thread has seen, and the
-    /// thread.
+    /// Each running thread's cells of a region, the newest [`generation`](super::generation) for
+    /// which they are valid, and the thread.
     pub(super) fn cells_of<'s>(
         &'s self,
         region: &'s Region,
@@ -276,7 +277,8 @@ impl GlobalState {
             if entry.has_heap_cells {
                 // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
                 // `attach` turned into raw pointers. The swap above removed this one from the slot,
-                // so that ownership is taken once; by the caller, no reference to cells is used.
+                // so that ownership is taken once. By the contract of this function, no reference
+                // to cells is used any more.
                 blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
             }
         }
@@ -291,7 +293,8 @@ pub(super) fn count_in(cells: &[AtomicU64]) -> u64 {
     cell.map_or(0, |cell| scalar::count(cell.load(Ordering::Acquire)))
 }
 
-/// A thread's cells of the region with this id, and the newest generation it has seen there.
+/// A thread's cells of the region with this id, and the newest [`generation`](super::generation)
+/// for which they are valid.
 ///
 /// The thread is borrowed from the [`GlobalState`], so the lock is held while the result is used.
 ///
@@ -309,9 +312,10 @@ unsafe fn cells_in(
     // Acquire: pairs with the Release in `attach`, which stores the address after the cells were
     // initialised.
     let first = NonNull::new(slot.cells.load(Ordering::Acquire))?;
-    // SAFETY: `attach` put the address of all cells of the region there, at least `len` by the
-    // caller. They are freed by the region's drop, which cannot run while the region is borrowed,
-    // or by the thread's end, which first takes the lock; `thread` can only be borrowed under it.
+    // SAFETY: `attach` put the address of all cells of the region there. By the contract of this
+    // function, these are at least `len`. They are freed by the region's drop, which cannot run
+    // while the region is borrowed, or by the thread's end, which first takes the lock; `thread`
+    // can only be borrowed under it.
     let cells = unsafe { slice::from_raw_parts(first.as_ptr(), len) };
     Some((cells, &slot.seen))
 }

@@ -229,7 +229,8 @@ impl Layout {
         let width = self.value_count().max(1);
         for (into, from) in into.chunks_exact_mut(width).zip(from.chunks_exact(width)) {
             match self {
-                // An optional gauge has one owner, so its values are never added to others.
+                // Adds nothing for an optional gauge, because a series of such a gauge belongs to
+                // one metric: see `registry/clashes.rs`.
                 Layout::Empty | Layout::OptionalInt | Layout::OptionalFloat => {}
                 Layout::Count => into[0] = into[0].saturating_add(from[0]),
                 Layout::UpDown => {
@@ -524,8 +525,9 @@ impl Layout {
     }
 }
 
-/// A closure that gets the cells of one thread, and, if the thread has not seen all generations,
-/// the number of cells of a series and a predicate for the series whose cells are valid.
+/// A closure that gets the cells of one thread. If new series have claimed places since the thread
+/// last zeroed its cells, the closure also gets the number of cells of a series, and a predicate
+/// for the series whose cells are valid.
 pub(crate) type ScalarVisitor<'a> =
     &'a mut dyn FnMut(&[AtomicU64], Option<(usize, &dyn Fn(usize) -> bool)>);
 

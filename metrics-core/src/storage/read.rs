@@ -213,7 +213,8 @@ impl Region {
 
     /// Reads the values of the selected series in the calling thread's cells only.
     ///
-    /// Leaves out what this thread has recorded into shared cells: gauges and late recordings.
+    /// Leaves out what this thread has recorded into shared cells: gauges, and recordings of a
+    /// thread that cannot have cells.
     #[cold]
     #[inline(never)]
     fn read_this_thread(&self, reader: &mut Reader, mut each: impl FnMut(usize, &[u64])) {
@@ -247,10 +248,12 @@ fn keep_from_decreasing(highest: &[AtomicU64], values: &mut [u64], width: usize,
     }
 }
 
-/// Sums over the running threads and the shared cells. The lock is held, so no series claims a used
-/// place meanwhile, and each load of a used place's generation returns the same number.
+/// Sums over the running threads and the shared cells. The lock is held, so that no place of a
+/// removed series is given to another series during a sum: each load of the generation of such a
+/// place returns the same number.
 impl GlobalState {
-    /// Sums as many scalar series as fit in `out`, beginning with the series `first`.
+    /// Sums as many series as fit in `out`, beginning with the series `first`. They must not be
+    /// histograms.
     fn sum_scalars(&self, region: &Region, first: usize, out: &mut [u64]) {
         let (width, start) = (region.width, first * region.width);
         let shared = region.shared.get().get(start..).unwrap_or(&[]);
@@ -274,7 +277,8 @@ impl GlobalState {
         region.layout.sum_scalars(shared, out, each_thread);
     }
 
-    /// Sums a range of histogram series, each over the threads that have seen its generation.
+    /// Sums a range of histogram series, each over the threads whose cells are valid for the
+    /// series: see [`generation`].
     ///
     /// `now` and the result are those of [`Layout::sum_histograms`].
     fn sum_histograms(
@@ -299,7 +303,7 @@ impl GlobalState {
         is_reset
     }
 
-    /// Sums a range of histogram series over the threads that have seen `generation`.
+    /// Sums a range of histogram series over the threads whose cells are valid for `generation`.
     fn sum_seen(
         &mut self,
         region: &Region,

@@ -136,8 +136,8 @@ impl Region {
         }
     }
 
-    /// This thread's cells, after the thread has seen `generation`; `None` if the thread cannot
-    /// have cells.
+    /// This thread's cells, zeroed if they are not valid for `generation` yet; `None` if the thread
+    /// cannot have cells.
     fn caught_up_cells(&self, generation: u64) -> Option<&[AtomicU64]> {
         let cells = self.thread_cells();
         let (cells, seen) = cells.or_else(|| self.attach_thread_cells(None))?;

@@ -215,7 +215,7 @@ pub(super) struct RegionEntry {
 impl RegionEntry {
     /// Adds an ending thread's cells to the shared cells, which must have been allocated.
     ///
-    /// `seen` is the newest generation that the thread has seen. Cells in places of newer series
+    /// `seen` is the newest generation for which `cells` are valid. Cells in places of newer series
     /// are left out, because they count recordings of removed series.
     pub(super) fn fold(&self, cells: &[AtomicU64], seen: u64, scratch: &mut [u64]) {
         let generations = self.generations.as_deref().unwrap_or(&[]);

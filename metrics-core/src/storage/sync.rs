@@ -28,7 +28,7 @@ macro_rules! shared_static {
 
 pub(crate) use shared_static;
 
-/// The number of slots of a thread's first directory.
+/// The number of slots of a thread's first directory, the array of the addresses of its cells.
 pub(crate) const FIRST_DIRECTORY: usize = 64;
 
 /// A seed for the hashes of keys: random, so that a client that chooses label values cannot choose

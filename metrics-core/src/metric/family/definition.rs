@@ -204,13 +204,13 @@ impl Family {
         self.rows
     }
 
-    /// Number of cells in a row.
+    /// Number of cells in an outcome row of a series.
     #[inline(always)]
     pub(crate) fn row_width(&self) -> usize {
         self.row_width
     }
 
-    /// The part of a series' `cells` that belongs to a row.
+    /// The part of a series' `cells` that belongs to an outcome row.
     #[inline(always)]
     pub(crate) fn row_cells<'a>(
         &self,
@@ -220,7 +220,7 @@ impl Family {
         cells.get(row * self.row_width..)?.get(..self.row_width)
     }
 
-    /// Whether each series is one row, which has no labels of its own.
+    /// Whether each series has one outcome row, which adds no labels to those of the series.
     pub(super) fn has_one_row(&self) -> bool {
         self.rows.len() == 1 && !self.rows.has_open_result_labels()
     }
@@ -267,7 +267,7 @@ impl Family {
         &self.exemplars
     }
 
-    /// How many exemplars a row may have.
+    /// How many exemplars one counter or histogram of the exposition may have.
     pub(crate) fn exemplar_limit(&self) -> ExemplarLimit {
         match self.layout {
             Layout::Histogram {

@@ -45,7 +45,8 @@ impl Family {
         self.drop_stale_exemplars();
     }
 
-    /// Calls `each` with every exposed row: its labels, created timestamp and values.
+    /// Calls `each` with every exposed row (a series, or one combination of outcome and result
+    /// labels in a series of a function): its labels, created timestamp and values.
     ///
     /// `checkpoint` is called while no lock is held; if it returns false, the iteration ends.
     pub(crate) fn for_each_row<S: ?Sized>(
@@ -99,7 +100,8 @@ impl Family {
         }
     }
 
-    /// Writes one row. `native` is scratch space for a native histogram's buckets.
+    /// Writes one row, as [`for_each_row`](Self::for_each_row) passes it. `native` is scratch space
+    /// for a native histogram's buckets.
     #[inline]
     pub(crate) fn write_row(
         &self,
@@ -131,7 +133,7 @@ impl Family {
         }
     }
 
-    /// The value of a row that is a single number.
+    /// The value of a row, if it is a single number.
     #[inline(always)]
     fn number(&self, values: &[u64]) -> Option<Number> {
         let float = f64::from_bits;

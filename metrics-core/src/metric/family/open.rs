@@ -28,7 +28,7 @@ pub(crate) struct OpenSeries {
     pub(super) recipients: Recipients,
     /// A cell that is never exposed. Discarded recordings into gauges and state sets go to it.
     pub(super) discarded: AtomicU64,
-    /// Number of look-ups that ended at the overflow series.
+    /// Number of look-ups that ended at the overflow series, for instance because of the limit.
     pub(super) overflowed: AtomicU64,
 }
 

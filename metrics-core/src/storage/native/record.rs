@@ -46,9 +46,9 @@ impl NativeConfig {
 
     /// The position of the count for a value, among the counts of this thread's table.
     ///
-    /// `None` if the bucket does not exist or is not in its home slot, and for values that cannot
-    /// be observed, such as NaN. The caller need not check for such values, as no home slot has
-    /// their key.
+    /// `None` if the bucket does not exist or is not in its home slot (see `table.rs`), and for
+    /// values that cannot be observed, such as NaN. The caller need not check for such values,
+    /// because no home slot has their key.
     #[inline(always)]
     pub(crate) fn find_bucket(self, table: &[AtomicU64], value: f64) -> Option<usize> {
         // The threshold and the shift of an empty table are 0, which are wrong but do no harm: the
@@ -127,7 +127,7 @@ fn key_of(config: NativeConfig, table: &[AtomicU64], slot: usize) -> Key {
 fn make_room(config: NativeConfig, table: &[AtomicU64], shared: Option<&[AtomicU64]>) -> bool {
     let mut values = [0; MAX_CELLS];
     let mut own = Table::new(config, table::load(config, table, &mut values));
-    // In a late recording, `table` is the shared table, and there is no other.
+    // If this thread records into the shared cells, `table` is the shared table itself.
     let shared = shared.filter(|shared| shared.as_ptr() != table.as_ptr());
     let Some(shared) = shared else {
         let has_room = own.make_room(0);

@@ -23,8 +23,8 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
     let mut blocks = Vec::with_capacity(slots.iter().filter(is_attached).count());
     let copies = copies.get().and_then(|copies| copies.get());
     let mut scratch = copies.map_or(Vec::new(), |_| layout::fold_scratch());
-    // SAFETY: by the caller, and since `directory` was replaced, all ways to this thread's cells
-    // are closed.
+    // SAFETY: by the contract of this function, the thread finds its cells only through
+    // `directory`, which has been replaced by an empty one.
     let entry = unsafe {
         GLOBAL
             .lock()
