@@ -53,8 +53,8 @@ pub struct CallSeries {
 }
 
 impl CallSeries {
-    /// The only series of a function without labels, or whose labels are result labels with values
-    /// known at compile time.
+    /// The only series of a function without labels, or whose only labels are result labels with
+    /// values known at compile time.
     #[inline(always)]
     pub const fn unlabelled(family: &'static Family) -> Self {
         CallSeries {

@@ -100,8 +100,8 @@ impl Decimal {
         let numerator = self.numerator.unsigned_abs();
         let (mut quotient, mut rest) = (numerator / denominator, numerator % denominator);
         if rest == 0 {
-            // The denominator of a reduced fraction that is an integer is 1. The conversion rounds to
-            // the nearest float.
+            // The denominator of a reduced fraction that is an integer is 1. The conversion rounds
+            // to the nearest float.
             return self.numerator as f64;
         }
         // Long division, until the quotient has a float's bits and one more for rounding. The last

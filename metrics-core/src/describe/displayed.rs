@@ -44,7 +44,8 @@ impl<T: Display + ?Sized> Label for Displayed<'_, T> {
     }
 }
 
-/// Length in bytes of the longest text that needs no allocation; enough for any IP address with port.
+/// Length in bytes of the longest text that needs no allocation; enough for any IP address with
+/// port.
 const INLINE: usize = 64;
 
 /// A text on the stack, which moves to the heap when it becomes longer than [`INLINE`].

@@ -22,8 +22,8 @@ pub(crate) enum ValidationScheme {
     LegacyInDerive,
     /// Like `Legacy`, for a dynamic metric or a registry.
     LegacyAtRunTime,
-    /// Like `Legacy`, for a name that exists already: a counter, a gauge or a metric of unknown type
-    /// may have any suffix, and the labels `le` and `quantile`.
+    /// Like `Legacy`, for a name that exists already: a counter, a gauge or a metric of unknown
+    /// type may have any suffix, and the labels `le` and `quantile`.
     Existing,
     /// All characters except control characters.
     Utf8,

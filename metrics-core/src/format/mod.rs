@@ -1,5 +1,5 @@
-//! The exposition formats: each implements [`Sink`](crate::sample::sink::Sink) and imports no metric
-//! type.
+//! The exposition formats: each implements [`Sink`](crate::sample::sink::Sink) and imports no
+//! metric type.
 //!
 //! The formats share the [`Buffer`](buffer::Buffer), into which lines and messages are written, and
 //! the [`Outlet`](outlet::Outlet), which passes the buffer's content on. The registry creates the

@@ -438,8 +438,8 @@ dynamic_metrics! {
 /// A dynamic metric with labels.
 ///
 /// [`Registry::create_family`](crate::Registry::create_family) and
-/// [`Registry::get_or_create_family`](crate::Registry::get_or_create_family) return it. Clones refer
-/// to the same metric.
+/// [`Registry::get_or_create_family`](crate::Registry::get_or_create_family) return it. Clones
+/// refer to the same metric.
 #[derive(Debug)]
 pub struct DynamicFamily<M: DynamicMetric> {
     family: Arc<Family>,

@@ -10,8 +10,8 @@ use crate::sample::{label_text::LabelView, value::RenderedExemplar};
 ///
 /// The program attaches an exemplar to a recording with
 /// [`observe_with_exemplar`](crate::Histogram::observe_with_exemplar) or
-/// [`inc_with_exemplar`](crate::Counter::inc_with_exemplar). A metric with `#[exemplars]` takes them
-/// from the current span: see [`metrics!`](crate::metrics#exemplars).
+/// [`inc_with_exemplar`](crate::Counter::inc_with_exemplar). A metric with `#[exemplars]` takes
+/// them from the current span: see [`metrics!`](crate::metrics#exemplars).
 ///
 /// ```
 /// use metrics_core::{gather, metrics};

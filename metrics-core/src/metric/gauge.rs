@@ -13,8 +13,8 @@ use crate::{
 
 /// A whole number that can be set, and increases and decreases.
 ///
-/// The value is one atomic variable that all threads share, because `set` replaces what any thread has
-/// recorded: each recording is an atomic operation on it. To count what is in progress, without
+/// The value is one atomic variable that all threads share, because `set` replaces what any thread
+/// has recorded: each recording is an atomic operation on it. To count what is in progress, without
 /// `set`, use an [`UpDownCounter`](crate::UpDownCounter): its recordings do not contend.
 ///
 /// ```

@@ -31,8 +31,8 @@ use crate::{
 ///
 /// `#[buckets(native)]` declares a native histogram, whose buckets need no bounds: see
 /// [`metrics!`](macro@crate::metrics#native-histograms) for its options, and
-/// [`NativeHistogramSnapshot`](crate::NativeHistogramSnapshot) for its buckets. With bounds after it,
-/// `#[buckets(native, 0.1, 1.0)]`, the histogram has native and classic buckets.
+/// [`NativeHistogramSnapshot`](crate::NativeHistogramSnapshot) for its buckets. With bounds after
+/// it, `#[buckets(native, 0.1, 1.0)]`, the histogram has native and classic buckets.
 ///
 /// Observations can have [exemplars](crate::Exemplar), set by the program
 /// ([`observe_with_exemplar`](Self::observe_with_exemplar)) or taken from spans (`#[exemplars]`).
@@ -110,8 +110,8 @@ impl<S: SeriesStorage> Histogram<S> {
     /// name may occur twice, and all names and values together have at most 128 characters. An
     /// exemplar that breaks a rule is dropped and counted in `metrics_rejected_total` with the
     /// reason `exemplar`. An exemplar is also dropped, uncounted, if another thread or a scrape
-    /// accesses the stored exemplars for long, because a recording does not wait. The observation is
-    /// recorded even if its exemplar is dropped.
+    /// accesses the stored exemplars for long, because a recording does not wait. The observation
+    /// is recorded even if its exemplar is dropped.
     ///
     /// ```
     /// use metrics_core::{Format, encode_to_string, metrics};

@@ -7,8 +7,8 @@ use crate::{
 
 /// Facts about the program, such as its version, exposed as labels.
 ///
-/// A declared info has two generated methods: `set`, which takes the label values, and `get`. It has
-/// no series before the first `set`; each later `set` replaces the labels. `set` takes a lock.
+/// A declared info has two generated methods: `set`, which takes the label values, and `get`. It
+/// has no series before the first `set`; each later `set` replaces the labels. `set` takes a lock.
 ///
 /// ```
 /// use metrics_core::{Format, encode_to_string, metrics};

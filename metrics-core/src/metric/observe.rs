@@ -44,7 +44,8 @@ fn add_first_observation<S: SeriesStorage>(storage: &S, observe: impl FnOnce(&[A
 ///
 /// `classic_count` is the number of classic buckets, `value` the observation as `sum` encodes it.
 ///
-/// Returns true if the cells have been emptied for a new period and the observation must be repeated.
+/// Returns true if the cells have been emptied for a new period and the observation must be
+/// repeated.
 #[inline(always)]
 #[must_use]
 pub(crate) fn add_native_observation(

@@ -65,7 +65,8 @@ pub struct SummarySnapshot {
 impl SummarySnapshot {
     /// A summary for a [`Collector`](crate::Collector) to write.
     ///
-    /// `quantiles` are pairs of a quantile, ascending from 0 to 1, and its value; they may be empty.
+    /// `quantiles` are pairs of a quantile, ascending from 0 to 1, and its value; they may be
+    /// empty.
     ///
     /// ```
     /// use metrics_core::SummarySnapshot;

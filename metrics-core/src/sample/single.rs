@@ -42,8 +42,9 @@ pub(crate) struct SingleSamples<'a> {
 
 /// The bytes before each family's value in a text format: its head and the start of its line.
 ///
-/// The bytes are cached, because they are the same in every exposition. They do not depend on the
-/// escaping of names, because only families with names that every scraper accepts are in a batch.
+/// The bytes are cached, because they are the same in every exposition. Only families with names
+/// that every scraper accepts are in a batch. A format does not use the bytes if it escapes such
+/// names nevertheless, as [`Escaping::Dots`](crate::Escaping::Dots) does.
 #[derive(Debug, Default)]
 pub(crate) struct LinePrefixes {
     text: OnceLock<PackedStrings>,

@@ -256,7 +256,7 @@ pub(crate) fn carry<A: Atomic>(block: &[A]) {
     block[CARRIED].store(carried, Ordering::Relaxed);
 }
 
-/// Reads a consistent snapshot; false if the owner has completed an observation meanwhile.
+/// Reads a consistent snapshot; false if an observation was completed meanwhile.
 pub(crate) fn read<A: Atomic>(block: &[A], parts: &Parts, out: &mut [u64]) -> bool {
     let commit = block[COMMIT].load(Ordering::Acquire);
     let values = &mut out[BUCKETS_OUT..];

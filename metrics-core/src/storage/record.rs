@@ -1,7 +1,8 @@
 //! Finds the cells (64-bit words of storage) for a recording: this thread's cells, which the thread
 //! may have to attach first, or cells that all threads share. Passes them to a closure `op`.
 //!
-//! A function with a parameter `on_first` calls it before `op` if this thread has no cells yet.
+//! A function with a parameter `on_first` calls it before `op` if it does not find cells of this
+//! thread.
 //!
 //! [`observe`] and [`observe_twice`] record one observation into the cells of a histogram.
 
@@ -209,8 +210,8 @@ pub(crate) fn observe(block: &[AtomicU64], count: usize, sum: Sum, value: u64) {
         // Ignores whether the observation must be repeated: that happens after a reset only, and
         // blocks without native buckets are never reset.
         Ok(true) => _ = answer_request(block),
-        // The call is the last one in this function, so that the fast path need not save registers
-        // for it.
+        // `observe_after_carry` is called last in this function, so that the fast path need not
+        // save registers for the call.
         Err(Overflow) => {
             _ = observe_after_carry(block, value, move |block, value| {
                 histogram_block::observe(block, count, sum, value)

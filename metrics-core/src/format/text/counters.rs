@@ -70,8 +70,8 @@ pub(super) fn write(
     });
 }
 
-/// The memory that a short line is written into: the two halves of its labels, with the bytes before
-/// and after them, and its value, each copied in pieces of fixed size.
+/// The memory that a short line is written into: the two halves of its labels, with the bytes
+/// before and after them, and its value, each copied in pieces of fixed size.
 const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
 
 /// Writes the lines of counters up to the first that was removed or whose line is not short.

@@ -53,7 +53,8 @@ pub(super) fn write(
 }
 
 const _: () = assert!(READ_AHEAD.is_multiple_of(STEP));
-/// The memory that the lines of a family are written into: the prefix in whole steps, and the value.
+/// The memory that the lines of a family are written into: the prefix in whole steps, and the
+/// value.
 const SHORT_LINES: usize = 2 * READ_AHEAD + 16;
 
 /// Writes the lines of counters up to the first family that is not a counter, whose prefix is

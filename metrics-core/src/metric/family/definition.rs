@@ -220,7 +220,8 @@ impl Family {
         cells.get(row * self.row_width..)?.get(..self.row_width)
     }
 
-    /// Whether each series has one outcome row, which adds no labels to those of the series.
+    /// Whether each series has one outcome row, and no result label takes values that are not known
+    /// at compile time.
     pub(super) fn has_one_row(&self) -> bool {
         self.rows.len() == 1 && !self.rows.has_open_result_labels()
     }
