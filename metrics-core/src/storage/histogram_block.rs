@@ -242,8 +242,8 @@ pub(crate) fn split(nanos: u128) -> [u64; 2] {
 
 /// Moves all but the lowest [`LOW_BITS`] bits of the sums of nanoseconds to `CARRIED`.
 ///
-/// Called by the block's owner between two observations, while no reader reads the block. The next
-/// observation then succeeds if it is at most [`MAX_NANOS`].
+/// Called by the thread that records into the block, between two observations, while no reader
+/// reads the block. The next observation then succeeds if it is at most [`MAX_NANOS`].
 pub(crate) fn carry<A: Atomic>(block: &[A]) {
     let commit = block[COMMIT].load(Ordering::Relaxed);
     let mut carried = block[CARRIED].load(Ordering::Relaxed);
@@ -352,7 +352,8 @@ impl<A: Atomic> CopyBuffer<A> {
 
     /// Copies the block for the reader that requested it.
     ///
-    /// Called by the block's owner between two observations, so that the block does not change.
+    /// Called by the thread that records into the block, between two observations, so that the
+    /// block does not change.
     pub(crate) fn answer(&self, block: &[A]) {
         let request = block[REQUEST].load(Ordering::Acquire);
         let (ticket, mark) = (request & TICKET, request & MARKED);
@@ -379,7 +380,8 @@ impl<A: Atomic> CopyBuffer<A> {
     }
 }
 
-/// Reads a consistent snapshot without waiting for the block's owner to be scheduled.
+/// Reads a consistent snapshot without waiting for the block's owner, the thread that records into
+/// the block, to be scheduled.
 ///
 /// The block must not be closed, and `ticket` must not be 0 or used before. `copies` returns the
 /// owner's copy buffer, which is large enough for the block. `relax` is called after each failed
@@ -411,7 +413,8 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     block[REQUEST].compare_exchange(ticket | mark, mark, Ordering::Relaxed);
 }
 
-/// Marks the block, so that its owner looks for a reset after each observation; called by a reader.
+/// Marks the block, so that the thread that records into it looks for a reset after each
+/// observation; called by a reader.
 pub(crate) fn mark<A: Atomic>(block: &[A]) {
     // A load and a store suffice, because only readers add bits, one reads at a time, and no ticket
     // is left.
@@ -430,8 +433,8 @@ pub(crate) fn is_closed<A: Atomic>(block: &[A]) -> bool {
     block[REQUEST].load(Ordering::Relaxed) & CLOSED != 0
 }
 
-/// Closes a block that has been marked for long enough that its owner sees the mark, and reads a
-/// consistent snapshot of it, the last one.
+/// Closes a block that has been marked for long enough that its owner, the thread that records into
+/// it, sees the mark. Reads a consistent snapshot of the block, the last one.
 ///
 /// `relax` is called after each failed attempt. There are few: an owner that has completed an
 /// observation waits for the lock, which the reader holds.
@@ -450,7 +453,8 @@ pub(crate) fn close<A: Atomic>(
     block[REQUEST].store(CLOSED | (out[COUNT_OUT] & TICKET), Ordering::Relaxed);
 }
 
-/// Whether the owner, which has completed an observation and found a mark, finds the block closed.
+/// Whether the calling thread, which has completed an observation and found a mark, finds the block
+/// closed.
 pub(crate) fn finds_closed<A: Atomic>(block: &[A]) -> bool {
     // Pairs with the fence in `close`: either the reader's last snapshot contains the observation,
     // or this load sees that the block is closed.
@@ -458,7 +462,8 @@ pub(crate) fn finds_closed<A: Atomic>(block: &[A]) -> bool {
     is_closed(block)
 }
 
-/// Empties a closed block, under the lock, for the period that has begun; called by the owner.
+/// Empties a closed block, under the lock, for the period that has begun; called by the thread that
+/// records into the block.
 ///
 /// Returns whether the last observation was not in the last snapshot, so that it must be repeated.
 pub(crate) fn reopen<A: Atomic>(block: &[A]) -> bool {

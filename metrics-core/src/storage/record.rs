@@ -266,8 +266,8 @@ fn observe_after_carry(
     matches!(observe(block, nanos.min(MAX_NANOS)), Ok(true)) && answer_request(block)
 }
 
-/// Empties a block, and returns true, if a reset has closed it; called by the owner under the lock,
-/// between two observations.
+/// Empties a block, and returns true, if a reset has closed it; called under the lock by the thread
+/// that records into the block, between two observations.
 pub(crate) fn reopen_if_closed(block: &[AtomicU64]) -> bool {
     let is_closed = histogram_block::is_closed(block);
     if is_closed {

@@ -30,10 +30,11 @@ pub(crate) fn without_reentry<R>(run: impl FnOnce() -> R) -> Option<R> {
     (!flag.was_raised).then(run)
 }
 
-/// Sets a flag of this thread to true; its drop restores the earlier value.
+/// A guard that sets a flag of this thread to true, and restores the earlier value when it is
+/// dropped.
 ///
-/// A panic drops the guard as well. Otherwise the thread would attach no more cells from then on,
-/// or would change cells without the lock.
+/// A panic drops the guard as well. Otherwise, after a panic, the thread would attach no more
+/// cells, or would change cells without the lock.
 pub(super) struct RaisedFlag {
     flag: fn(&Flags) -> &Cell<bool>,
     was_raised: bool,

@@ -1,4 +1,5 @@
-//! Chooses the only type of per-thread storage that exists without native thread-local storage.
+//! Chooses [`DirectoryOnly`], the only type of per-thread storage that exists without native
+//! thread-local storage.
 
 use std::{sync::atomic::AtomicU64, thread::LocalKey};
 
