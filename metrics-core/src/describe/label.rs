@@ -37,7 +37,8 @@ pub trait Label {
 
     /// Calls `with` with the value as a string.
     ///
-    /// Runs without a lock, so it may record, even into the metric that has the label.
+    /// The library holds no lock during the call, so that an implementation may record, even into
+    /// the metric that has the label.
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R;
 }
 

@@ -32,7 +32,7 @@ pub const SUMMARY_LAYOUT: Layout = Layout::Histogram {
 /// as in Prometheus. It is exact for the smallest and the largest observation and for 0, and
 /// otherwise at most 1 % off, for all observations from 1e-300 to `f64::MAX`, whatever the others
 /// are. A series has five sketches. Each takes half a kilobyte for each range between consecutive
-/// powers of two that has observations, at most one megabyte.
+/// powers of two that has observations, at most about one megabyte.
 ///
 /// ```
 /// use metrics_core::metrics;
