@@ -66,6 +66,8 @@
 //!   the program take precedence.
 //! - `auth`: `ServerBuilder::basic_auth` and `ServerBuilder::bearer_auth`.
 //! - `tls`: `ServerBuilder::tls`, with rustls and optional client certificates.
+//! - `ring` (default): *ring* as the implementation of cryptography for `tls`, unless the program
+//!   chooses another one; without `tls`, it adds nothing.
 //! - `push`: `PushGateway`, for jobs that end before they are scraped, and `Pusher`, which pushes in
 //!   the background.
 //! - `remote-write`: `RemoteWrite`, for programs that Prometheus cannot reach.
@@ -122,7 +124,7 @@ pub use self::push::{PushGateway, PushOnDrop, Pusher};
 #[cfg(feature = "remote-write")]
 pub use self::push::{RemoteWrite, RemoteWriteVersion};
 #[cfg(feature = "tls")]
-pub use self::server::TlsFiles;
+pub use self::server::Tls;
 #[cfg(feature = "axum")]
 pub use self::server::router;
 pub use self::{
@@ -132,6 +134,10 @@ pub use self::{
     scrape::{Body, Endpoint, ResponseFuture},
     server::{Address, Server, ServerBuilder, serve},
 };
+
+/// The version of rustls whose types [`Tls`] and [`ServerBuilder::tls_config`] take.
+#[cfg(feature = "tls")]
+pub use tokio_rustls::rustls;
 
 #[cfg(doctest)]
 mod documents;

@@ -16,6 +16,8 @@ mod custom;
 mod handle;
 mod health;
 mod listener;
+#[cfg(feature = "tls")]
+mod reload;
 mod routes;
 mod start;
 #[cfg(feature = "tls")]
@@ -28,7 +30,7 @@ use crate::error::Error;
 #[cfg(feature = "axum")]
 pub use self::axum::router;
 #[cfg(feature = "tls")]
-pub use self::tls::TlsFiles;
+pub use self::tls::Tls;
 pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
 
 /// Serves the metrics of this program at `/metrics` on an address.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 #[cfg(feature = "auth")]
 use super::auth::Credentials;
 #[cfg(feature = "tls")]
-use super::tls::ReloadingAcceptor;
+use super::tls::TlsAcceptor;
 use super::{
     allow_list::AllowList,
     builder::ServerBuilder,
@@ -66,8 +66,6 @@ impl ServerBuilder {
         } else {
             Some(Credentials::new(&self.users, &self.token_digests)?)
         };
-        #[cfg(feature = "tls")]
-        let tls = self.tls.map(ReloadingAcceptor::new).transpose()?;
         if self.listeners.is_empty() {
             return Err(Error::no_listener());
         }
@@ -76,6 +74,11 @@ impl ServerBuilder {
         let answer_timeout = self.scrape_timeout.max(self.route_timeout);
         let response_timeout = answer_timeout.saturating_add(self.client_timeout);
         let timeouts = Timeouts::new(self.client_timeout, response_timeout);
+        #[cfg(feature = "tls")]
+        let tls = match self.tls {
+            None => None,
+            Some(source) => Some(TlsAcceptor::new(source, &monitor)?),
+        };
         let config = ConnectionConfig {
             routes: Routes::new(RouteTable {
                 metrics,

@@ -4,6 +4,8 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod receiver;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "remote-write")]
 pub mod written;
 

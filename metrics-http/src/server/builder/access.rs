@@ -1,8 +1,14 @@
 //! Settings of who may connect: networks, TLS and credentials.
 
+#[cfg(feature = "tls")]
+use std::sync::Arc;
+
+#[cfg(feature = "tls")]
+use tokio_rustls::rustls::ServerConfig;
+
 use super::ServerBuilder;
 #[cfg(feature = "tls")]
-use crate::server::tls::TlsFiles;
+use crate::server::tls::{Tls, TlsSource};
 
 impl ServerBuilder {
     /// Accepts connections only from these networks, each written as `10.0.0.0/8` or as an address.
@@ -63,9 +69,47 @@ impl ServerBuilder {
     }
 
     /// Serves with TLS on all listeners.
+    ///
+    /// [`Tls`] has an example. Replaces what [`tls_config`](ServerBuilder::tls_config) has set.
+    ///
+    /// If the certificate, the key or another setting cannot be used, [`start`](Self::start) fails.
     #[cfg(feature = "tls")]
-    pub fn tls(mut self, files: TlsFiles) -> ServerBuilder {
-        self.tls = Some(files);
+    pub fn tls(mut self, tls: Tls) -> ServerBuilder {
+        self.tls = Some(TlsSource::Settings(tls));
+        self
+    }
+
+    /// Serves with TLS on all listeners, with a configuration of rustls that the program has made.
+    ///
+    /// For settings that [`Tls`] does not have, such as several certificates, revocation lists or
+    /// OCSP. The server does not change the configuration; after the handshake, it speaks the
+    /// protocol that `alpn_protocols` led to, and HTTP/1.1 if there is none. The types are those of
+    /// [`rustls`](crate::rustls).
+    ///
+    /// ```
+    /// # let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    /// # let chain = vec![signed.cert.into()];
+    /// # let key = rustls::pki_types::PrivateKeyDer::try_from(signed.signing_key.serialize_der())?;
+    /// use std::sync::Arc;
+    ///
+    /// use metrics_http::{
+    ///     Server,
+    ///     rustls::{ServerConfig, crypto::ring, version::TLS13},
+    /// };
+    ///
+    /// let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ///     .with_protocol_versions(&[&TLS13])?
+    ///     .with_no_client_auth()
+    ///     .with_single_cert(chain, key)?;
+    /// let server = Server::builder()
+    ///     .tls_config(Arc::new(config))
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls_config(mut self, config: Arc<ServerConfig>) -> ServerBuilder {
+        self.tls = Some(TlsSource::Config(config));
         self
     }
 }

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 use metrics_core::Registry;
 
 #[cfg(feature = "tls")]
-use super::tls::TlsFiles;
+use super::tls::TlsSource;
 use super::{custom::RouteHandler, handle::Server, health::HealthChecks, listener::ListenerConfig};
 use crate::{
     error::Error,
@@ -78,7 +78,7 @@ pub struct ServerBuilder {
     #[cfg(feature = "auth")]
     pub(in crate::server) token_digests: Vec<String>,
     #[cfg(feature = "tls")]
-    pub(in crate::server) tls: Option<TlsFiles>,
+    pub(in crate::server) tls: Option<TlsSource>,
 }
 
 impl Server {

@@ -20,7 +20,7 @@ use tokio::{
 pub(super) use self::activity::Timeouts;
 use self::{activity::Activity, places::Places};
 #[cfg(feature = "tls")]
-use super::tls::ReloadingAcceptor;
+use super::tls::TlsAcceptor;
 use super::{allow_list::AllowList, listener::Listener, routes::Routes};
 use crate::monitor::{EventCause, Monitor};
 
@@ -31,7 +31,7 @@ pub(super) struct ConnectionConfig {
     pub(super) monitor: Monitor,
     pub(super) allow_list: AllowList,
     #[cfg(feature = "tls")]
-    pub(super) tls: Option<ReloadingAcceptor>,
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) timeouts: Timeouts,
     pub(super) shutdown_timeout: Duration,
     /// Of each listener; limited, so that file descriptors remain for the rest of the program.

@@ -1,0 +1,13 @@
+//! TLS for the server, with rustls.
+//!
+//! [`settings`] has [`Tls`], which a program passes to the builder. [`config`] reads its files and
+//! makes rustls' configuration of them, [`client_auth`] checks the certificates of clients, and
+//! [`acceptor`] performs handshakes with the content that the files have at that time.
+
+mod acceptor;
+mod client_auth;
+mod config;
+mod settings;
+
+pub use self::settings::Tls;
+pub(super) use self::{acceptor::TlsAcceptor, settings::TlsSource};
