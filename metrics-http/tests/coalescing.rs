@@ -68,7 +68,7 @@ fn server(gate: &Gate) -> Server {
 /// The server handles connections in order, so a response on a later connection proves that.
 fn ask(server: &Server, lines: &str) -> TcpStream {
     let mut stream = connect(server.local_addr());
-    let head = format!("{lines}\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let head = format!("{lines}\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     assert_eq!(get(server, "/nothing").status, 404);
     stream

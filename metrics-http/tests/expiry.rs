@@ -93,7 +93,7 @@ fn an_idle_series_leaves_after_a_scrape_with_it_was_read_to_its_end() {
     let server = peers.serve();
     for _ in 0..2 {
         let mut stream = connect(server.local_addr());
-        let head = "GET /metrics HTTP/1.1\r\nHost: x\r\nUser-Agent: a\r\n\r\n";
+        let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nUser-Agent: a\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();
         stream.read_exact(&mut [0; 9]).unwrap();
         drop(stream);
@@ -141,7 +141,7 @@ fn a_scrape_on_a_connection_that_stays_open_is_delivered_when_it_is_written() {
     let peers = Peers::idle();
     let server = peers.serve();
     let mut stream = connect(server.local_addr());
-    let head = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    let head = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let mut raw = Vec::new();
     stream.write_all(head.as_bytes()).unwrap();
     eventually("the end of the body", || {

@@ -179,7 +179,7 @@ fn a_connection_serves_many_scrapes() {
     let server = shop();
     let mut stream = support::connect(server.local_addr());
     for _ in 0..3 {
-        let request = b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n";
+        let request = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         stream.write_all(request).unwrap();
         let mut raw = Vec::new();
         while !raw.ends_with(b"\r\n0\r\n\r\n") {

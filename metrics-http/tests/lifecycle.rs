@@ -118,7 +118,7 @@ fn shutdown_does_not_wait_for_idle_connections() {
         .unwrap();
     let mut asked = connect(server.local_addr());
     asked
-        .write_all(b"HEAD /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
+        .write_all(b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
     std::io::Read::read_exact(&mut asked, &mut [0; 9]).unwrap();
     let _silent = connect(server.local_addr());

@@ -42,7 +42,7 @@ fn a_client_that_disconnects_in_the_queue_takes_no_permit() {
     for _ in 0..3 {
         let mut waiting = connect(server.local_addr());
         waiting
-            .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n")
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             .unwrap();
     }
     drop(first);
@@ -77,7 +77,7 @@ fn the_timeout_of_the_scraper_is_honoured() {
     let mut stalled = connect(server.local_addr());
     stalled
         .write_all(
-            b"GET /metrics HTTP/1.1\r\nHost: test\r\n\
+            b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\
               X-Prometheus-Scrape-Timeout-Seconds: 0.05\r\n\r\n",
         )
         .unwrap();

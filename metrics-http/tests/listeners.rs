@@ -115,7 +115,7 @@ mod unix {
     fn scrape(path: &Path) -> Reply {
         let mut stream = UnixStream::connect(path).unwrap();
         stream
-            .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             .unwrap();
         let mut raw = Vec::new();
         stream.read_to_end(&mut raw).unwrap();

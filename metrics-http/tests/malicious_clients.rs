@@ -80,7 +80,7 @@ fn oversized_lines_and_heads_are_refused() {
     let address = server.local_addr();
     let long = "a".repeat(1 << 20);
     for head in [
-        format!("GET /{long} HTTP/1.1\r\nHost: x\r\n\r\n"),
+        format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
         format!("GET /metrics HTTP/1.1\r\nX-Long: {long}\r\n\r\n"),
         format!("GET /metrics HTTP/1.1\r\n{}\r\n", "X: y\r\n".repeat(10_000)),
         format!("{long} /metrics HTTP/1.1\r\n\r\n"),
@@ -133,10 +133,10 @@ fn request_smuggling_reaches_no_second_request() {
         "Transfer-Encoding: chunked, identity\r\n",
         "Transfer-Encoding: \x0bchunked\r\n",
     ] {
-        let words = format!("GET /metrics HTTP/1.1\r\nHost: x\r\n{framing}\r\n0\r\n\r\n");
+        let words = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{framing}\r\n0\r\n\r\n");
         let mut stream = connect(server.local_addr());
         let _ = stream.write_all(words.as_bytes());
-        let _ = stream.write_all(b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+        let _ = stream.write_all(b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n");
         let _ = stream.shutdown(Shutdown::Write);
         let mut raw = Vec::new();
         let _ = stream.read_to_end(&mut raw);
@@ -155,9 +155,9 @@ fn request_smuggling_reaches_no_second_request() {
 fn pipelined_requests_are_answered_in_order() {
     let server = server();
     let mut stream = connect(server.local_addr());
-    let one = |path| format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    let one = |path| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     let row = one("/nothing").repeat(20)
-        + "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        + "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     stream.write_all(row.as_bytes()).unwrap();
     let mut raw = Vec::new();
     stream.read_to_end(&mut raw).unwrap();
@@ -230,7 +230,7 @@ fn a_malformed_accept_header_gets_the_text_format() {
 #[test]
 fn an_unexpected_request_body_is_not_waited_for() {
     let server = server();
-    let words = b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nfew";
+    let words = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nfew";
     assert_eq!(say(server.local_addr(), words), Some(200));
     is_served(&server);
 }
@@ -257,7 +257,7 @@ fn hang_up(server: &Server, times: usize) {
         match round % 5 {
             0 => drop(stream),
             1 => {
-                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
             }
             2 => {
                 let _ = stream.write_all(b"GET /metr");
@@ -268,7 +268,7 @@ fn hang_up(server: &Server, times: usize) {
             }
             _ => {
                 // The socket is closed with data unread, so the server gets a reset.
-                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+                let _ = stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
                 let _ = stream.read(&mut [0; 1]);
             }
         }

@@ -69,7 +69,7 @@ fn a_client_without_tls_gets_no_metrics() {
     let server = serve(authority.write_server_files(folder.path()));
     let mut stream = connect(server.local_addr());
     stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response);

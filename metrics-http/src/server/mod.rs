@@ -3,9 +3,7 @@
 //! The server serves the exposition of [`scrape`](crate::scrape) and the live page of `page`, in a
 //! runtime on a thread of its own.
 
-mod allow_list;
-#[cfg(feature = "auth")]
-mod auth;
+mod access;
 #[cfg(feature = "axum")]
 mod axum;
 mod builder;

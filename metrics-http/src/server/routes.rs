@@ -10,17 +10,16 @@ use hyper::{
 #[cfg(feature = "catalog")]
 use tokio::task;
 
-#[cfg(feature = "auth")]
-use super::auth::Credentials;
 #[cfg(feature = "catalog")]
 use super::catalog;
 use super::{
+    access::CurrentAccess,
     custom::{CustomRoutes, RouteHandler},
     health::HealthChecks,
 };
 #[cfg(feature = "page")]
 use crate::page::{Page, Resource};
-use crate::scrape::{Body, Endpoint, ResponseFuture, method_not_allowed, text};
+use crate::scrape::{Body, Endpoint, Exchange, ResponseFuture, method_not_allowed, text};
 
 /// All routes of the server, as a service.
 #[derive(Clone)]
@@ -35,8 +34,7 @@ pub(super) struct RouteTable {
     pub(super) custom: CustomRoutes,
     #[cfg(feature = "page")]
     pub(super) page: Option<Page>,
-    #[cfg(feature = "auth")]
-    pub(super) credentials: Option<Credentials>,
+    pub(super) access: CurrentAccess,
 }
 
 impl Routes {
@@ -44,23 +42,28 @@ impl Routes {
         Routes(Arc::new(table))
     }
 
-    /// Answers a request; without credentials, if they are required, only its status or a challenge.
-    async fn respond(self, route: Route<'_>, request: Request<()>) -> Response<Body> {
+    /// Answers a request if it may pass, and adds the headers of every response.
+    async fn respond(&self, route: Route<'_>, request: Request<()>) -> Response<Body> {
         let table = &*self.0;
-        #[cfg(feature = "auth")]
-        if let Some(credentials) = &table.credentials
-            && !credentials.authenticate(request.headers()).await
-        {
-            // Probes often have no credentials, so they get the status of a health check, but no
-            // reasons.
-            return match route {
-                Route::Health(health) => {
-                    let response = health.respond(table).await;
-                    response.map(|_| Body::new(""))
-                }
-                _ => credentials.challenge(),
-            };
-        }
+        let access = table.access.current();
+        let exchange = request.extensions().get::<Arc<Exchange>>();
+        let peer = exchange.and_then(|exchange| exchange.address());
+        let health = route.health();
+        let mut response = match access.admit(&request, peer, health.is_some()).await {
+            Ok(()) => self.respond_admitted(route, request).await,
+            Err(refusal) => match health {
+                None => refusal.response(),
+                // Probes often have no credentials, so they get the status of a health check, but
+                // no reasons.
+                Some(health) => health.respond(table).await.map(|_| Body::new("")),
+            },
+        };
+        access.add_headers(&mut response);
+        response
+    }
+
+    async fn respond_admitted(&self, route: Route<'_>, request: Request<()>) -> Response<Body> {
+        let table = &*self.0;
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         match route {
             Route::Metrics => {
@@ -140,6 +143,13 @@ enum Route<'a> {
 }
 
 impl Route<'_> {
+    fn health(self) -> Option<Health> {
+        match self {
+            Route::Health(health) => Some(health),
+            _ => None,
+        }
+    }
+
     /// The value of the label `route`.
     fn name(self) -> &'static str {
         match self {

@@ -2,12 +2,10 @@
 
 use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 
-#[cfg(feature = "auth")]
-use super::auth::Credentials;
 #[cfg(feature = "tls")]
 use super::tls::TlsAcceptor;
 use super::{
-    allow_list::AllowList,
+    access::{AllowList, CurrentAccess},
     builder::ServerBuilder,
     connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
@@ -60,12 +58,7 @@ impl ServerBuilder {
             Some(networks) => AllowList::parse(networks)?,
         };
         let custom = CustomRoutes::new(self.custom_handlers()?, self.route_timeout);
-        #[cfg(feature = "auth")]
-        let credentials = if self.users.is_empty() && self.token_digests.is_empty() {
-            None
-        } else {
-            Some(Credentials::new(&self.users, &self.token_digests)?)
-        };
+        let access = CurrentAccess::new(&self.access, metrics.monitor())?;
         if self.listeners.is_empty() {
             return Err(Error::no_listener());
         }
@@ -88,8 +81,7 @@ impl ServerBuilder {
                 #[cfg(feature = "page")]
                 page: self.has_page.then(|| Page::new(self.registry, &self.path)),
                 metrics_path: self.path,
-                #[cfg(feature = "auth")]
-                credentials,
+                access,
             }),
             monitor,
             allow_list,

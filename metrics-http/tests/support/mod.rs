@@ -96,7 +96,7 @@ pub fn get_with(server: &Server, path: &str, headers: &str) -> Reply {
 /// Sends the head of a request and reads the whole response.
 pub fn ask(address: SocketAddr, head: &str) -> Reply {
     let mut stream = connect(address);
-    let rest = "Host: test\r\nConnection: close\r\n\r\n";
+    let rest = "Host: localhost\r\nConnection: close\r\n\r\n";
     stream
         .write_all(format!("{head}{rest}").as_bytes())
         .unwrap();
@@ -113,7 +113,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 pub fn begin_scrape(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address);
     stream
-        .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+        .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         .unwrap();
     stream.read_exact(&mut [0; 9]).unwrap();
     stream

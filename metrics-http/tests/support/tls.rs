@@ -168,7 +168,8 @@ impl Client {
     /// Sends a request with further header lines, and reads the whole response.
     pub fn get_with(&self, address: SocketAddr, path: &str, headers: &str) -> io::Result<Reply> {
         let mut stream = self.connect(address)?;
-        let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
         stream.write_all(head.as_bytes())?;
         let mut raw = Vec::new();
         stream.read_to_end(&mut raw)?;

@@ -39,7 +39,7 @@ impl Running {
         let start = Instant::now();
         let mut stream = TcpStream::connect(self.address).expect("the server listens");
         stream
-            .write_all(b"GET /metrics HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             .expect("the server reads");
         let mut bytes = 0;
         loop {

@@ -1,4 +1,7 @@
-//! Settings of who may connect: networks, TLS and credentials.
+//! Settings of who may connect and send requests: networks, TLS, hosts, rates and credentials; and
+//! the headers of responses.
+
+use std::time::Duration;
 
 #[cfg(feature = "tls")]
 use std::sync::Arc;
@@ -7,6 +10,7 @@ use std::sync::Arc;
 use tokio_rustls::rustls::ServerConfig;
 
 use super::ServerBuilder;
+use crate::server::access::RateLimit;
 #[cfg(feature = "tls")]
 use crate::server::tls::{Tls, TlsSource};
 
@@ -36,6 +40,92 @@ impl ServerBuilder {
         self
     }
 
+    /// Serves requests for these host names, in addition to IP addresses and `localhost`.
+    ///
+    /// Without this call, a client on the same machine (with a loopback address) may use only IP
+    /// addresses, `localhost` and names that end in `.localhost`, and other clients may use every
+    /// name. With it, the names apply to all TCP clients. Requests for other names get status 421.
+    ///
+    /// This defends a server that listens on loopback against DNS rebinding: a web page whose name
+    /// resolves to 127.0.0.1 could read the metrics through the browser of a user of this machine.
+    ///
+    /// A proxy on the same machine often sends the name that its clients use. Add that name here,
+    /// or let the proxy send `Host: localhost`. A name is written without a port; `*` stands for
+    /// every name. Unix sockets are not affected, and requests without a host are served.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .hosts(["metrics.example.com"])
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn hosts<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> ServerBuilder {
+        let names = names.into_iter().map(Into::into);
+        self.access.hosts.get_or_insert_default().extend(names);
+        self
+    }
+
+    /// Adds these headers to every response; one that a response has already is left as it is.
+    ///
+    /// For example, `Strict-Transport-Security` or `X-Frame-Options`. Every response has
+    /// `X-Content-Type-Options: nosniff` without this call. The live page keeps its own
+    /// `Content-Security-Policy`, which it needs to work.
+    ///
+    /// Headers that frame a message or describe its body, such as `Content-Length` and
+    /// `Content-Type`, are an error at start, because a wrong value would make responses unreadable
+    /// or exposed to request smuggling.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .headers([
+    ///         ("Strict-Transport-Security", "max-age=31536000"),
+    ///         ("X-Frame-Options", "deny"),
+    ///     ])
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn headers<N, V>(mut self, headers: impl IntoIterator<Item = (N, V)>) -> ServerBuilder
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let owned = |(name, value): (N, V)| (name.into(), value.into());
+        self.access.headers.extend(headers.into_iter().map(owned));
+        self
+    }
+
+    /// Limits each client to `burst` requests at once, and to one request per `interval` after that.
+    ///
+    /// Further requests get status 429 with `Retry-After`. The limit is a token bucket, as
+    /// `rate_limit` in Prometheus' web configuration, but for each client, so that one client cannot
+    /// use up the requests of another. A client is an IPv4 address, an IPv6 network of 64 bits, or
+    /// all clients of Unix sockets together. Behind a proxy, all clients are one.
+    ///
+    /// `/-/healthy` and `/-/ready` are not limited for requests without credentials, so that a probe
+    /// does not fail because of other requests. An interval of zero is no limit.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let server = metrics_http::Server::builder()
+    ///     .rate_limit(Duration::from_secs(1), 20)
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rate_limit(mut self, interval: Duration, burst: u32) -> ServerBuilder {
+        self.access.rate_limit = Some(RateLimit { interval, burst });
+        self
+    }
+
     /// Requires authentication, and accepts this user with basic authentication (RFC 7617).
     ///
     /// The password is passed as a bcrypt hash, as in Prometheus' web configuration:
@@ -47,13 +137,17 @@ impl ServerBuilder {
     #[cfg_attr(feature = "tls", doc = "[`tls`](ServerBuilder::tls),")]
     #[cfg_attr(not(feature = "tls"), doc = "TLS,")]
     /// because the password is otherwise sent in the clear.
+    ///
+    /// A password has at most 72 bytes, because bcrypt ignores the others; a longer one is refused.
+    /// Passwords are checked one after another on a thread of their own, and a right one is
+    /// remembered. If too many wait to be checked, the request gets status 503.
     #[cfg(feature = "auth")]
     pub fn basic_auth(
         mut self,
         user: impl Into<String>,
         bcrypt_hash: impl Into<String>,
     ) -> ServerBuilder {
-        self.users.push((user.into(), bcrypt_hash.into()));
+        self.access.users.push((user.into(), bcrypt_hash.into()));
         self
     }
 
@@ -64,7 +158,7 @@ impl ServerBuilder {
     /// for rotation without downtime. See also [`basic_auth`](ServerBuilder::basic_auth).
     #[cfg(feature = "auth")]
     pub fn bearer_auth(mut self, token_sha256: impl Into<String>) -> ServerBuilder {
-        self.token_digests.push(token_sha256.into());
+        self.access.token_digests.push(token_sha256.into());
         self
     }
 

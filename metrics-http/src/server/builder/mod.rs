@@ -13,7 +13,10 @@ use metrics_core::Registry;
 
 #[cfg(feature = "tls")]
 use super::tls::TlsSource;
-use super::{custom::RouteHandler, handle::Server, health::HealthChecks, listener::ListenerConfig};
+use super::{
+    access::AccessSettings, custom::RouteHandler, handle::Server, health::HealthChecks,
+    listener::ListenerConfig,
+};
 use crate::{
     error::Error,
     monitor::{EventHandler, ServerEvent},
@@ -73,10 +76,7 @@ pub struct ServerBuilder {
     pub(in crate::server) has_server_metrics: bool,
     #[cfg(feature = "page")]
     pub(in crate::server) has_page: bool,
-    #[cfg(feature = "auth")]
-    pub(in crate::server) users: Vec<(String, String)>,
-    #[cfg(feature = "auth")]
-    pub(in crate::server) token_digests: Vec<String>,
+    pub(in crate::server) access: AccessSettings,
     #[cfg(feature = "tls")]
     pub(in crate::server) tls: Option<TlsSource>,
 }
@@ -127,10 +127,7 @@ impl ServerBuilder {
             has_server_metrics: true,
             #[cfg(feature = "page")]
             has_page: true,
-            #[cfg(feature = "auth")]
-            users: Vec::new(),
-            #[cfg(feature = "auth")]
-            token_digests: Vec::new(),
+            access: AccessSettings::default(),
             #[cfg(feature = "tls")]
             tls: None,
         }

@@ -21,7 +21,7 @@ pub(super) use self::activity::Timeouts;
 use self::{activity::Activity, places::Places};
 #[cfg(feature = "tls")]
 use super::tls::TlsAcceptor;
-use super::{allow_list::AllowList, listener::Listener, routes::Routes};
+use super::{access::AllowList, listener::Listener, routes::Routes};
 use crate::monitor::{EventCause, Monitor};
 
 /// What all connections share: routes, access control, limits and TLS settings.

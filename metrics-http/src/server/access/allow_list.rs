@@ -8,11 +8,11 @@ use crate::error::Error;
 
 /// The networks that connections are accepted from; without a list, every network.
 #[derive(Clone, Default)]
-pub(super) struct AllowList(Option<Arc<[IpNet]>>);
+pub(in crate::server) struct AllowList(Option<Arc<[IpNet]>>);
 
 impl AllowList {
     /// Parses networks such as `10.0.0.0/8`, and single addresses.
-    pub(super) fn parse(networks: &[String]) -> Result<AllowList, Error> {
+    pub(in crate::server) fn parse(networks: &[String]) -> Result<AllowList, Error> {
         let parsed = networks.iter().map(|text| {
             let network = text.parse::<IpNet>();
             let address = || text.parse::<IpAddr>().map(IpNet::from);
@@ -25,7 +25,7 @@ impl AllowList {
         Ok(AllowList(Some(parsed.collect::<Result<_, _>>()?)))
     }
 
-    pub(super) fn allows(&self, peer: IpAddr) -> bool {
+    pub(in crate::server) fn allows(&self, peer: IpAddr) -> bool {
         // On a dual-stack socket, an IPv4 client has an IPv4-mapped IPv6 address.
         let peer = peer.to_canonical();
         match &self.0 {
