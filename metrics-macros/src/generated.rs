@@ -15,7 +15,7 @@ use crate::{
     pipeline,
 };
 
-/// How often the calls of each function are counted, by name.
+/// How many times a call of each function is counted, by the function's name.
 type Counts = BTreeMap<String, usize>;
 
 /// The names of `#[counted]` in the generated items: its own and one that it is imported under.
@@ -108,7 +108,7 @@ fn is_for_rustdoc(item: &Item) -> bool {
         .starts_with("# [cfg (doc)]")
 }
 
-/// Functions, and how often each is to be counted.
+/// Functions, and how many times each must be counted.
 #[derive(Default)]
 struct Generated {
     functions: Vec<TokenStream>,
@@ -276,7 +276,7 @@ const ITEMS: [&str; 20] = [
     "a::b![fn no() {}];",
 ];
 
-/// The functions, with one of the other items before each.
+/// The functions, each after one of `others`.
 fn interleaved(functions: &[TokenStream], others: &[&str], fragments: Fragments) -> TokenStream {
     let is_fragment = fragments == Fragments::Items;
     let pairs = functions.iter().enumerate().map(|(n, function)| {

@@ -13,8 +13,8 @@ use crate::{
     parse,
 };
 
-/// Expands a function attribute of the re-exporting crate `reached_through`. If there are errors,
-/// they are emitted next to the item as it is written.
+/// Expands a function attribute. `reached_through` is the name of the crate that re-exports the
+/// attribute. On an error, emits the error and the unchanged item.
 pub(crate) fn instrument(
     instrument: &'static Instrument,
     args: &TokenStream,
@@ -76,17 +76,17 @@ fn try_instrument(
             let container = expand::container(args, &container);
             quote!(#(#others)* #container)
         }
-        // Unreachable: an item of these kinds was reported above, so `finish` has returned the
-        // error.
+        // Unreachable: `parse::item` or `model::check` has reported an error, which `finish` has
+        // returned.
         Some(Item::Declaration(_) | Item::FileModule(_) | Item::Other) | None => TokenStream::new(),
     })
 }
 
-/// Replaces the block's attribute `inherited` by the item's own, or moves it below an attribute
-/// that may be the item's own; returns false if neither applies.
+/// Replaces the block's attribute `inherited` by the item's own, or moves `inherited` below an
+/// attribute that may be the item's own. Returns false if the item has neither.
 ///
-/// An attribute on the item with the same name replaces the block's at once. The block's attribute
-/// moves below attributes that may be the same one under an imported name: these are expanded first.
+/// An own attribute with the same name is replaced at once. An attribute that may be the same one
+/// under an imported name has to be expanded first, so `inherited` moves below it.
 fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
     let instrument = inherited.instrument;
     let mut has_own = false;
@@ -108,8 +108,8 @@ fn give_way(inherited: &Args, attrs: &mut Vec<Attribute>) -> bool {
     false
 }
 
-/// Expands `measure!`. A syntax error is emitted alone. With other errors, the code is emitted next
-/// to them as it is written, so that the code around it causes no further errors.
+/// Expands `measure!`. On a syntax error, emits only the error. On other errors, emits them and the
+/// unchanged code, so that the code around `measure!` causes no further errors.
 pub(crate) fn measure(input: TokenStream, mode: Mode) -> TokenStream {
     let mut errors = Errors::default();
     let parsed = parse::measured(input, &mut errors);
@@ -137,8 +137,9 @@ pub(crate) fn measure(input: TokenStream, mode: Mode) -> TokenStream {
     }
 }
 
-/// Expands `metrics!`. A syntax error is emitted alone. With other errors, every metric that can be
-/// generated is emitted next to them, so that code that uses it causes no further errors.
+/// Expands `metrics!`. On a syntax error of the whole input, emits only the error. On other errors,
+/// emits them and every metric that can be generated, so that code that uses the metric causes no
+/// further errors.
 pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
     let mut errors = Errors::default();
     let declarations = match parse::declarations(input, &mut errors) {
@@ -185,8 +186,8 @@ pub(crate) fn derive_labels(input: TokenStream, reached_through: &str) -> TokenS
     })
 }
 
-/// Expands a derive: emits the errors, and what `expand` returns, so that code that uses the type
-/// causes no further errors. A syntax error is emitted alone.
+/// Expands a derive. On a syntax error, emits only the error. On other errors, emits them and the
+/// result of `expand`, so that code that uses the type causes no further errors.
 fn derive(
     input: TokenStream,
     reached_through: &str,

@@ -131,7 +131,7 @@ impl Latency {
     }
 }
 
-/// The items `__BOUNDS`, as declared, `__UPPER` and `__BUCKETS`, which recordings search. The
+/// The items `__BOUNDS`, as declared, `__UPPER` and `__BUCKETS`; recordings search `__BUCKETS`. The
 /// `const fn` `closed` makes `__UPPER`: it converts the bounds if necessary and appends `+Inf`.
 pub(super) fn bucket_items(
     krate: &Path,

@@ -21,8 +21,9 @@
 //! }
 //! ```
 //!
-//! The attribute on the block cannot tell whether an item has its own: that may be in a `cfg_attr`,
-//! or imported under another name. So the inherited attribute checks this when it is expanded.
+//! The attribute on the block cannot tell whether an item has its own attribute, because that may
+//! be in a `cfg_attr` or imported under another name. So the inherited attribute checks this when
+//! it is expanded.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -34,8 +35,8 @@ use super::{
 };
 use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, MemberKind, is_inert};
 
-/// Puts the attribute on the functions and containers in a container, even if an attribute of the
-/// item itself may take its place: see `model::merge`.
+/// Puts the attribute on the functions and containers in a container, even on an item whose own
+/// attribute may replace it: see `model::merge`.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
         header,

@@ -74,7 +74,7 @@ fn relaxed(meta: &Meta) -> Vec<Meta> {
     levels.into_iter().flatten().collect()
 }
 
-/// Whether a lint may not find in the expansion what it finds in the function as it is written.
+/// Whether a lint may report a function as written but not its expansion.
 fn depends_on_form(lint: &Path) -> bool {
     let first = lint.segments.first();
     first.is_some_and(|first| first.ident == "clippy") || lint.is_ident("unconditional_recursion")

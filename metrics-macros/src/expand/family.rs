@@ -113,7 +113,8 @@ pub(super) fn items(
     }
 }
 
-/// The series of a call with this thread's storage, which is found without a look-up.
+/// A `LocalCallSeries` of `series` and the thread-local `__LOCAL`, through which a recording
+/// reaches this thread's storage without a look-up.
 pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
@@ -180,8 +181,8 @@ fn outcomes(args: &Args, returns: &Returns) -> TokenStream {
     quote!(#call::OutcomeLabel::Present { error: #error, cancelled: #cancelled })
 }
 
-/// Whether calls can have an outcome, as a `Possible`. `probe` is the constant of `TypeProbe` that
-/// the compiler evaluates if the macro cannot tell.
+/// Whether calls can have an outcome such as `error`, as a `Possible`. `probe` is the constant of
+/// `TypeProbe` that the compiler evaluates if the macro cannot tell.
 fn possible(call: &TokenStream, certainty: &Certainty, probe: &str) -> TokenStream {
     match certainty {
         Certainty::Known(true) => quote!(#call::Possible::Yes),
@@ -201,8 +202,9 @@ fn possible(call: &TokenStream, certainty: &Certainty, probe: &str) -> TokenStre
     }
 }
 
-/// The call of the setter for all labels except the const labels: their names, their closed values,
-/// and which of them are computed from the result. `None` if there are none.
+/// The setter call for all labels except the const labels. It states their names, their values that
+/// are known at compile time, and which labels are computed from the result. `None` if there are
+/// none.
 fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
@@ -253,8 +255,8 @@ fn labels(args: &Args, function: &Function) -> Option<TokenStream> {
     })
 }
 
-/// The name, help and unit of a family of the function's own, if it has one. `infix` goes before
-/// the suffix `_seconds` of the name, `remark` after the help.
+/// The name, help and unit of the function's own family; `None` without the argument `name`.
+/// `infix` goes before the suffix `_seconds` of the name, `remark` after the help.
 fn own_family(args: &Args, infix: &str, remark: &str) -> Option<TokenStream> {
     let instrument = args.instrument;
     let given = args.name.get()?;

@@ -50,7 +50,7 @@ pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStre
     body::wrap(&function, form, &recorders.collect::<Vec<_>>())
 }
 
-/// The function as it is written, in a program without metrics.
+/// Emits the function as written, for a program without metrics.
 ///
 /// The compiler still checks the arguments, and counts the variables that they name as used:
 ///
@@ -70,7 +70,7 @@ pub(crate) fn measured(attributes: &[Args], function: &Function) -> TokenStream 
     body::code(function, &recorders.collect::<Vec<_>>())
 }
 
-/// The code of `measure!` as it is written, which is emitted next to an error.
+/// The code of `measure!` as written, which is emitted next to an error.
 pub(crate) fn unmeasured(krate: &Path, function: &Function) -> TokenStream {
     let body = &function.body;
     match &function.code {

@@ -69,8 +69,8 @@ fn replace_impl(ty: &Type, replace: impl FnMut(&TypeImplTrait) -> Type) -> Type 
 /// fn __declared<__T0: Fn(&str) -> usize>(value: Result<__T0, E>) -> Result<__T0, E> { value }
 /// ```
 ///
-/// `None` as well for a type that this item cannot name, because it mentions generic parameters or
-/// a lifetime that is not in the arguments of a bound.
+/// Also `None` for a type that this function cannot name, because the type mentions generic
+/// parameters or a lifetime that is not in the arguments of a bound.
 pub(super) fn closure_hint(
     args: &Args,
     function: &Function,
@@ -106,7 +106,7 @@ pub(super) fn closure_hint(
 pub(super) struct Declared {
     /// The type that represents the bounds.
     pub(super) bounds: TokenStream,
-    /// The definition of the type, if it is one of this function's own.
+    /// The definition of that type; empty if metrics-core defines it.
     pub(super) items: TokenStream,
 }
 
@@ -140,7 +140,8 @@ pub(super) fn declared(
     let Some(bounds) = opaque_bounds(ty).filter(|_| form.follow() == Some(Follow::Probed)) else {
         return existing("Undeclared");
     };
-    // Leaves out lifetimes, because a tracked future lives as long as the future that it wraps.
+    // Leaves out lifetimes, because the wrapper around a returned future lives as long as that
+    // future.
     let traits = bounds
         .iter()
         .filter(|bound| matches!(bound, TypeParamBound::Trait(_)));

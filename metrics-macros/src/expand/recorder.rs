@@ -1,5 +1,5 @@
-//! [`Recorder`]: the code of one function attribute: its recorder's type, its series, and the
-//! closure that reads the result.
+//! [`Recorder`]: the tokens that one function attribute contributes: the type of its recorder, the
+//! series, and the closure that reads the result.
 //!
 //! On an `async fn` with the argument `plan: Plan`, `#[counted(labels(plan, path = page.path()),
 //! err(fault: Fault))]` yields the code below, in which `call` abbreviates

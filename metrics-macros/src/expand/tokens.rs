@@ -13,8 +13,8 @@ pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
     path.into_token_stream().into_iter().map(locate).collect()
 }
 
-/// The label value of something that implements `Display`, or of an `Option` of it. An error about
-/// its type appears at `span`.
+/// The label value for `value`, which implements `Display`, or is an `Option` of such a type if
+/// `is_optional`. An error about the type of `value` appears at `span`.
 pub(super) fn displayed(
     krate: &Path,
     span: Span,

@@ -18,7 +18,7 @@ pub(crate) const MOVED_ARGUMENT: &str = "__moved";
 /// A function attribute with its arguments.
 pub(crate) struct Args {
     pub(crate) instrument: &'static Instrument,
-    /// The arguments as they are written.
+    /// The arguments as written, not parsed.
     pub(crate) tokens: TokenStream,
     /// The path of metrics-core, or of a crate that re-exports its items.
     pub(crate) krate: Path,
@@ -49,8 +49,8 @@ pub(crate) struct Args {
     /// Whether the attribute has moved below another one.
     pub(crate) is_moved: bool,
     pub(crate) enclosing: Option<Enclosing>,
-    /// Whether an argument could not be parsed or is misspelt. An argument that seems to be missing
-    /// may be that one.
+    /// Whether an argument is misspelt or could not be parsed. Such an attribute is not checked,
+    /// because the argument that seems to be missing may be the faulty one.
     pub(crate) is_incomplete: bool,
 }
 
@@ -133,7 +133,7 @@ impl Args {
     }
 }
 
-/// The arguments that state whether the call goes on in a returned future or stream.
+/// The arguments that state whether the call lasts until a returned future or stream ends.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Stated {
     pub(crate) future: Option<bool>,

@@ -26,7 +26,7 @@ pub(crate) enum CallForm {
     Returned(Follow),
 }
 
-/// The kind of value in which a call may go on.
+/// The kind of returned value at whose end a call may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Follow {
     /// The compiler decides whether the value is a future or stream.
@@ -88,8 +88,7 @@ impl CallForm {
         }
     }
 
-    /// The kind of value in which the call goes on after the function, or the future of an `async
-    /// fn`, has returned; `None` if the call ends then.
+    /// The kind of value in which the call continues, for the variants that state one.
     pub(crate) fn follow(self) -> Option<Follow> {
         match self {
             CallForm::Value | CallForm::Opaque | CallForm::Boxed => None,
@@ -98,7 +97,8 @@ impl CallForm {
         }
     }
 
-    /// The type that the outcome is read from, if the syntax of the return type tells.
+    /// The type of the value that decides the outcome, if the syntax of the return type tells this
+    /// type.
     pub(super) fn read_type(self, output: &ReturnType) -> Option<ReturnType> {
         let ReturnType::Type(_, ty) = output else {
             return Some(output.clone());
@@ -119,8 +119,8 @@ impl CallForm {
     }
 }
 
-/// The form and output of a returned future: `impl Future`, `Pin<Box<dyn Future>>`, or the aliases
-/// `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
+/// The [`CallForm`] and the output of the return type `ty` if this is a future: `impl Future`,
+/// `Pin<Box<dyn Future>>`, or the aliases `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
 fn future(ty: &Type) -> Option<(CallForm, &Type)> {
     if let Some(bounds) = bounds(ty) {
         let output = output(bounds).filter(|_| may_be_tracked(bounds))?;
@@ -145,21 +145,21 @@ fn future(ty: &Type) -> Option<(CallForm, &Type)> {
     Some((CallForm::Boxed, output(bounds)?))
 }
 
-/// The output of a bound on `Future`.
+/// The `Output` in a bound on `Future` or `FusedFuture`.
 fn output(bounds: &Bounds) -> Option<&Type> {
     let of = |name| binding(bounds, name, "Output");
     of("Future").or_else(|| of("FusedFuture"))
 }
 
-/// Whether the bounds are those of an `impl IntoFuture` that a tracked future can replace: they do
-/// not name the future's type.
+/// Whether the bounds are those of an `impl IntoFuture` for which the expansion can return its own
+/// future: they do not name the associated type `IntoFuture`.
 fn is_followed_into_future(bounds: &Bounds) -> bool {
     let of = |key| binding(bounds, "IntoFuture", key);
     of("Output").is_some() && of("IntoFuture").is_none() && may_be_tracked(bounds)
 }
 
-/// Whether a tracked future may satisfy the bounds: each trait of the standard library among them
-/// is one that the tracked future implements.
+/// Whether the future with which the expansion wraps another one may satisfy the bounds: that
+/// future implements each trait of the standard library among them.
 fn may_be_tracked(bounds: &Bounds) -> bool {
     const TRACKED: [&str; 8] = [
         "Any",
@@ -178,7 +178,7 @@ fn may_be_tracked(bounds: &Bounds) -> bool {
     })
 }
 
-/// The bounds of `impl Trait`.
+/// The bounds of a type that is `impl Trait`; `None` for other types.
 fn bounds(ty: &Type) -> Option<&Bounds> {
     match ty {
         Type::ImplTrait(TypeImplTrait { bounds, .. }) => Some(bounds),
@@ -186,8 +186,8 @@ fn bounds(ty: &Type) -> Option<&Bounds> {
     }
 }
 
-/// Whether a type is `impl Stream` whose further bounds, if any, are satisfied by every tracked
-/// stream.
+/// Whether a type is `impl Stream` whose further bounds, if any, the stream with which the
+/// expansion wraps another one always satisfies.
 pub(crate) fn is_stream(ty: &Type) -> bool {
     const BOUNDS: [&str; 5] = ["Stream", "FusedStream", "Send", "Sync", "Unpin"];
 
@@ -197,7 +197,7 @@ pub(crate) fn is_stream(ty: &Type) -> bool {
     })
 }
 
-/// The last segments of the bounds that are traits.
+/// The last path segment of each trait bound.
 fn traits(bounds: &Bounds) -> impl Iterator<Item = &syn::PathSegment> {
     bounds.iter().filter_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last(),
@@ -205,14 +205,14 @@ fn traits(bounds: &Bounds) -> impl Iterator<Item = &syn::PathSegment> {
     })
 }
 
-/// The type of `key` in a bound on the trait of this name.
+/// The type that a bound on the trait `name` states for its associated type `key`.
 fn binding<'a>(bounds: &'a Bounds, name: &str, key: &str) -> Option<&'a Type> {
     traits(bounds)
         .filter(|last| last.ident == name)
         .find_map(|last| associated(last, key))
 }
 
-/// The type of `key` in a bound.
+/// The type that any of the bounds states for its associated type `key`.
 fn any_binding<'a>(bounds: &'a Bounds, key: &str) -> Option<&'a Type> {
     traits(bounds).find_map(|last| associated(last, key))
 }
@@ -241,7 +241,7 @@ fn type_arguments(segment: &syn::PathSegment) -> impl Iterator<Item = &Type> {
         })
 }
 
-/// The first type argument of a path segment, if the segment has this name.
+/// The first type argument of a path segment, if the segment's name is `name`.
 fn single_argument<'a>(segment: &'a syn::PathSegment, name: &str) -> Option<&'a Type> {
     (segment.ident == name).then(|| type_arguments(segment).next())?
 }
@@ -335,8 +335,8 @@ pub(super) fn may_be_alias(ty: &Type) -> bool {
     }
 }
 
-/// Whether bounds may be those of a future or stream: one of them is not on a well-known trait that
-/// callers do not poll.
+/// Whether bounds may be those of a future or stream: at least one trait is neither a closure
+/// trait, such as `Fn()`, nor in [`VALUE_TRAITS`].
 fn may_bounds_be_followed(bounds: &Bounds) -> bool {
     traits(bounds).any(|last| {
         let is_closure = matches!(last.arguments, PathArguments::Parenthesized(_));

@@ -76,8 +76,8 @@ pub(crate) enum LabelsType {
     Type(Box<Type>),
 }
 
-/// Number of labels that a list may have: `metrics_core::LabelSet` is implemented for tuples of up
-/// to this length.
+/// Maximum number of labels in a list: `metrics_core::LabelSet` is implemented for tuples of up to
+/// this length.
 pub(crate) const MAX_LISTED_LABELS: usize = 12;
 
 impl LabelsType {

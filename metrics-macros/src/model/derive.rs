@@ -185,10 +185,10 @@ pub(crate) struct LabelStruct {
     pub(crate) generics: Generics,
     pub(crate) krate: Path,
     pub(crate) fields: Vec<LabelField>,
-    /// Whether names may contain all characters but control characters.
+    /// Whether label names may contain all characters except control characters.
     pub(crate) is_utf8: bool,
-    /// Whether the names must still be checked: false after an error, because a check could report
-    /// the same error again.
+    /// Whether the expansion checks the label names: false after an error, because the check could
+    /// report the same error again.
     pub(crate) needs_checks: bool,
 }
 
@@ -202,9 +202,9 @@ pub(crate) struct LabelField {
 pub(crate) enum FieldLabels {
     /// A label of this name.
     One(LitStr),
-    /// A label of this name, whose value is formatted with `Display`; the key is for errors.
+    /// A label of this name, whose value is formatted with `Display`. Errors point at the key.
     Displayed(LitStr, Ident),
-    /// The labels of the struct in the field, which derives `Labels`; the key is for errors.
+    /// The labels of the struct in the field, which derives `Labels`. Errors point at the key.
     Flattened(Ident),
 }
 

@@ -19,7 +19,7 @@ impl Errors {
         }
     }
 
-    /// Adds all errors of other input.
+    /// Adds all errors of `other`.
     pub(crate) fn append(&mut self, other: Errors) {
         if let Some(error) = other.0 {
             self.push(error);
@@ -35,7 +35,7 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Fails if any error was collected.
+    /// Returns all collected errors as one, if there are any.
     pub(crate) fn finish(self) -> syn::Result<()> {
         self.0.map_or(Ok(()), Err)
     }

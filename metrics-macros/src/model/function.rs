@@ -12,7 +12,7 @@ use super::{Args, Enclosing, EntryLabel, generics::is_concrete};
 /// An item that a function attribute is on.
 pub(crate) enum Item {
     Function(Box<Function>),
-    /// A function without a body, by its name.
+    /// The name of a function without a body.
     Declaration(Ident),
     Container(Container),
     /// `mod name;`, whose contents a macro cannot see. The error points at these tokens.
@@ -48,8 +48,9 @@ pub(crate) struct Code {
 }
 
 impl Function {
-    /// `move` for a closure or an `async` block around the body. A function's body owns the
-    /// arguments; code in `measure!` captures what it is written to capture.
+    /// The `move` of the closure or `async` block around the body. A function's body owns the
+    /// arguments, so there is always one; for code in `measure!`, only if the code as written has
+    /// one.
     pub(crate) fn capture(&self) -> Option<Token![move]> {
         match &self.code {
             Some(code) => code.capture,
@@ -57,8 +58,8 @@ impl Function {
         }
     }
 
-    /// Whether an argument, or a pattern in its place, binds a variable of this name. The variables
-    /// around code in `measure!` are not known, so any name may be one of them.
+    /// Whether the pattern of an argument binds a variable `name`. For code in `measure!` always
+    /// true, because any variable around the code may have this name.
     pub(crate) fn binds(&self, name: &Ident) -> bool {
         struct Finder(Ident, bool);
 
@@ -80,8 +81,8 @@ impl Function {
         finder.1 || self.code.is_some()
     }
 
-    /// The type of the argument of this name. `None` if a pattern binds the variable, or if there
-    /// are several arguments of the name, each under another `cfg`.
+    /// The type of the argument `name`. `None` if a more complex pattern binds the variable, or if
+    /// several arguments under different `cfg`s have the name.
     pub(crate) fn argument_type(&self, name: &Ident) -> Option<&Type> {
         let mut types = self.sig.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(input) => match &*input.pat {
@@ -95,8 +96,8 @@ impl Function {
         types.next().filter(|_| types.next().is_none())
     }
 
-    /// The type of a label's values, if it is stated, or if the label is an argument and a constant
-    /// outside of the function can name its type.
+    /// The type of a label's values, if the label states it, or if the label is an argument whose
+    /// type a constant outside of the function can name.
     pub(crate) fn label_type<'a>(&'a self, label: &'a EntryLabel, args: &Args) -> Option<&'a Type> {
         let of_argument = || {
             let is_argument = label.value.is_none();
@@ -114,8 +115,6 @@ impl Function {
         self.attrs.iter().find(|attr| attr.path().is_ident(name))
     }
 
-    /// The index of the first attribute that may be a macro, and so may depend on the function's
-    /// form.
     pub(crate) fn next_active_attribute(&self) -> Option<usize> {
         next_active(&self.attrs)
     }
@@ -195,7 +194,7 @@ impl MemberKind {
         matches!(self, MemberKind::Function { .. })
     }
 
-    /// Whether a function attribute has an effect.
+    /// Whether a function attribute can be put on the member.
     pub(crate) fn is_instrumentable(self) -> bool {
         match self {
             MemberKind::Function { is_instrumentable } => is_instrumentable,

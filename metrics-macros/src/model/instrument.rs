@@ -56,7 +56,7 @@ pub(crate) static IN_FLIGHT: Instrument = Instrument {
 };
 
 impl Instrument {
-    /// The attribute of this name.
+    /// The function attribute called `name`.
     pub(crate) fn named(name: &Ident) -> Option<&'static Instrument> {
         [&COUNTED, &TIMED, &IN_FLIGHT]
             .into_iter()

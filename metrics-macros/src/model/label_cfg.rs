@@ -48,7 +48,7 @@ impl Declaration {
         declarations.collect()
     }
 
-    /// The different conditions of labels.
+    /// The distinct conditions of the labels, [`MAX_CONDITIONS`] at most; reports a further one.
     fn conditions(&self, errors: &mut Errors) -> Vec<TokenStream> {
         let LabelsType::List(labels) = &self.ty.labels else {
             return Vec::new();

@@ -5,8 +5,8 @@ use syn::LitStr;
 
 use super::{Args, Errors, Stated};
 
-/// Removes each attribute of the block for which the item has its own. The item's own gets the
-/// block's type name and generics, or is removed as well if its only argument is `skip`.
+/// Removes each attribute inherited from the block if the item has one of the same name. That one
+/// gets the block's type name and generics, or is removed as well if its only argument is `skip`.
 pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     let mut index = 0;
     while index < all.len() {
@@ -27,7 +27,7 @@ pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     share_stated(all, errors);
 }
 
-/// Copies what one attribute states about the returned value to the others.
+/// Sets `stated` of all attributes to the `future` and `stream` arguments of any of them.
 fn share_stated(all: &mut [Args], errors: &mut Errors) {
     let mut stated = Stated::default();
     for args in &*all {

@@ -60,9 +60,9 @@ pub(crate) use self::{
     words::{either, similar},
 };
 
-/// Whether the program records metrics. It does not with `--cfg metrics_off`. Cargo does not pass
-/// this flag to procedural macros in every build, so metrics-core and metrics-http select the macro
-/// for the mode.
+/// Whether the program records metrics: not if it is built with `--cfg metrics_off`. Cargo does not
+/// pass this flag to procedural macros in every build, so metrics-core and metrics-http select the
+/// macro for the mode.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     On,

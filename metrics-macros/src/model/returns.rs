@@ -1,5 +1,5 @@
-//! [`Returns`] describes the return type of a function: the output of a call, whether this output
-//! can be an error, and whether the call is a future.
+//! [`Returns`]: the result type of a call, whether the result can be an error, whether the call can
+//! be cancelled, and when it ends.
 
 use proc_macro2::Ident;
 use syn::{ReturnType, Signature, Type, visit_mut::VisitMut};
@@ -10,12 +10,13 @@ use super::{
     generics::is_concrete,
 };
 
-/// The return type of a function.
+/// The facts about a function's calls that follow from its return type and the attribute's
+/// arguments.
 pub(crate) struct Returns {
     /// The type that an outcome is read from: of a future, the type of its output, and of a stream,
     /// the type of its items, if the syntax tells. Otherwise the type that the function returns.
     pub(crate) output: ReturnType,
-    /// Whether `output` is the type that an outcome is read from.
+    /// Whether the syntax of the return type tells the type that the outcome is read from.
     pub(crate) is_output_known: bool,
     /// Whether a call can return an error.
     pub(crate) fallible: Certainty,
@@ -24,11 +25,12 @@ pub(crate) struct Returns {
     pub(crate) form: CallForm,
 }
 
-/// Whether a call can have an outcome, and whether the macro or the compiler decides that.
+/// Whether a call can end with an outcome such as `error`, or who decides that later.
 pub(crate) enum Certainty {
     /// The macro decides by an argument or by the syntax of the type.
     Known(bool),
-    /// The compiler decides in a constant, because the compiler sees through aliases of this type.
+    /// The compiler decides in a constant, because only the compiler can resolve aliases of this
+    /// type.
     Probe(Box<Type>),
     /// The compiler decides when it compiles the body. No constant can decide, because constants
     /// cannot name the type.
@@ -49,12 +51,12 @@ impl Returns {
         }
     }
 
-    /// Whether the compiler infers the type, as it does for most code in `measure!`.
+    /// Whether the compiler infers the type `output`, as it does for most code in `measure!`.
     pub(crate) fn is_inferred(&self) -> bool {
         is_inferred(&self.output)
     }
 
-    /// Whether the recorder reads the result: for the outcome, or for a label.
+    /// Whether the recorder reads the result, for the outcome or for a label.
     pub(crate) fn is_read(&self, args: &Args) -> bool {
         args.has_result_labels() || self.decides_outcome(args)
     }
@@ -112,7 +114,8 @@ fn fallible(
     }
 }
 
-/// Whether the code that reads the result would become the caller that `#[track_caller]` reports.
+/// Whether the location that `#[track_caller]` functions in the body report would be in the code
+/// that reads the result.
 fn shows_caller(form: CallForm, function: &Function) -> bool {
     form == CallForm::Value && function.attribute("track_caller").is_some()
 }

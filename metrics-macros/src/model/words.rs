@@ -12,7 +12,8 @@ pub(crate) fn either(words: &[&str]) -> String {
     }
 }
 
-/// The known word that differs from this one in one letter, or in two if it is long.
+/// The word of `known` nearest to `word`, if they differ in at most one letter, or two if `word`
+/// has at least five.
 pub(crate) fn similar<'k>(word: &Ident, known: &[&'k str]) -> Option<&'k str> {
     let word = word.to_string();
     let most = if word.len() < 5 { 1 } else { 2 };

@@ -45,8 +45,8 @@ const ARGUMENTS: [&str; 19] = [
     "crate",
 ];
 
-/// Parses the arguments of an attribute. `krate` is the path of metrics-core unless they contain
-/// another one. The result has the arguments before the first syntax error.
+/// Parses the arguments of an attribute. `krate` is the path of metrics-core unless the argument
+/// `crate` states another path. The result has the arguments before the first syntax error.
 pub(crate) fn args(
     instrument: &'static Instrument,
     tokens: TokenStream,
@@ -162,7 +162,7 @@ fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBoo
     literal(key, "`true` or `false`", example, input)
 }
 
-/// Parses the rest of an argument that is `key`, for true, or `key = false`.
+/// Parses the rest of `key`, which means true, or of `key = false`.
 fn flag_or_value(key: &Ident, input: ParseStream) -> syn::Result<LitBool> {
     if is_end(input) {
         return Ok(LitBool::new(true, key.span()));

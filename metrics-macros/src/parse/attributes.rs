@@ -52,7 +52,7 @@ pub(crate) fn moved_attributes(
     moved
 }
 
-/// The index of an attribute of this name that the item itself has.
+/// The index of an attribute of this name that was not put on the item by the attribute on a block.
 pub(crate) fn own_attribute(attrs: &[Attribute], instrument: &'static Instrument) -> Option<usize> {
     attrs.iter().position(|attr| {
         named(attr).is_some_and(|named| named.attribute == instrument.attribute)
@@ -75,7 +75,7 @@ pub(crate) fn renamed_attribute(
     })
 }
 
-/// The function attribute that has the name of this attribute.
+/// The function attribute that has the name of `attr`.
 fn named(attr: &Attribute) -> Option<&'static Instrument> {
     Instrument::named(&attr.path().segments.last()?.ident)
 }

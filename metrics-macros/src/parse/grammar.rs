@@ -133,12 +133,12 @@ pub(crate) fn equals(key: &Ident, example: &str, input: ParseStream) -> syn::Res
     Ok(())
 }
 
-/// Whether an argument ends here.
+/// Whether `input` is at the end of an argument.
 pub(crate) fn is_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 
-/// Sets an argument that is a key alone.
+/// Sets an argument that consists of its key; reports a value after the key.
 pub(crate) fn flag(
     key: &Ident,
     slot: &mut Slot<()>,
@@ -195,7 +195,7 @@ pub(crate) fn skip_argument(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// Whether one of these words follows, keyword or not.
+/// Whether the next token is one of `words`, which may be keywords.
 pub(crate) fn is_word(input: ParseStream, words: &[&str]) -> bool {
     let word = input.fork().call(Ident::parse_any);
     word.is_ok_and(|word| words.iter().any(|known| word == known))

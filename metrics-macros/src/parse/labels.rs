@@ -97,8 +97,8 @@ fn on_return(key: &Ident, input: ParseStream) -> syn::Result<Vec<ResultLabel>> {
     Ok(labels)
 }
 
-/// Whether `start` begins with an expression of one word; tokens after it are then not part of the
-/// label.
+/// Whether the expression at `start` is a single identifier, so that tokens after it are not part
+/// of the label.
 fn is_one_word(start: ParseStream) -> bool {
     let expression = start.fork().parse::<Expr>();
     matches!(expression, Ok(Expr::Path(path)) if path.path.get_ident().is_some())
@@ -110,8 +110,8 @@ fn no_label(span: Span) -> syn::Error {
     syn::Error::new(span, message)
 }
 
-/// The error about what `start` begins with, which is not a label: an expression without a name for
-/// the label, or something else.
+/// The error about tokens at `start` that are not a label. If they are an expression without a name
+/// for the label, the error suggests a name.
 fn without_name(start: ParseStream, span: Span) -> syn::Error {
     if let Ok(text) = start.fork().parse::<LitStr>() {
         let message = match text.parse::<Ident>() {
@@ -151,7 +151,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
     syn::Error::new(span, message)
 }
 
-/// A name for the label with this value: that of the field, method, function or variable.
+/// A name for the label with this value: that of the value's field, method, function or variable.
 fn suggested_name(value: &Expr) -> String {
     match value {
         Expr::Field(field) => match &field.member {

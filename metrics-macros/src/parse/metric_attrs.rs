@@ -97,7 +97,7 @@ fn metric_attr(
     Ok(true)
 }
 
-/// The attributes of a declaration that may be misspelt.
+/// The attributes of a declaration whose misspellings `metrics!` reports.
 const ATTRIBUTES: [&str; 11] = [
     "utf8",
     "existing_name",
@@ -112,7 +112,7 @@ const ATTRIBUTES: [&str; 11] = [
     "computed",
 ];
 
-/// Sets an argument that is an attribute without arguments.
+/// Sets an argument that is an attribute without arguments; reports arguments.
 fn flag(
     slot: &mut Slot<()>,
     key: &Ident,

@@ -188,8 +188,8 @@ fn list_in_parentheses(input: ParseStream, errors: &mut Errors) -> syn::Result<V
     Ok(list)
 }
 
-/// Parses the label `#[...] parameter: Type` at this position of a list. Other tokens are reported,
-/// and a label in their place returned.
+/// Parses the label `#[...] parameter: Type` at this position of a list. Reports other tokens and
+/// returns a placeholder for them.
 fn label(position: usize, input: ParseStream, errors: &mut Errors) -> syn::Result<ListedLabel> {
     let attrs = attributes(input)?;
     let rules = label_rules(&attrs, errors);
@@ -253,7 +253,7 @@ fn is_type(word: &Ident) -> bool {
         || syn::parse2(quote!(#word)).is_ok_and(|ty| is_single_label(&ty))
 }
 
-/// A label in the place of tokens that are not a label, of type `&str` if they have none.
+/// A label that replaces tokens that are not a label; its type is `&str` if `ty` is `None`.
 fn placeholder(parameter: Ident, ty: Option<Type>) -> ListedLabel {
     ListedLabel {
         rules: LabelRules::default(),

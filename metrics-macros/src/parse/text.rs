@@ -75,7 +75,7 @@ fn push(expression: &Expr, text: &mut String) -> syn::Result<()> {
     Ok(())
 }
 
-/// Whether this is a call of the macro of this name in `core` or `std`.
+/// Whether `call` calls the macro `name` by that name alone or by its path in `core` or `std`.
 fn is_named(call: &Macro, name: &str) -> bool {
     let segments = call.path.segments.iter();
     let path: Vec<String> = segments.map(|segment| segment.ident.to_string()).collect();

@@ -17,15 +17,16 @@ pub(super) fn type_name(ty: &Type, parameters: &[Ident]) -> String {
     })
 }
 
-/// The short name of a trait. A type may implement `From<Vec<T>>` and `From<Box<T>>`, so only
-/// arguments that are no more than a parameter are left out.
+/// The short name of a trait. Omits an argument that is just a parameter, such as `T`, but keeps
+/// one such as `Vec<T>`, because a type may implement both `From<Vec<T>>` and `From<Box<T>>`.
 pub(super) fn trait_name(path: &Type, parameters: &[Ident]) -> String {
     short(path, parameters, |argument, is_parameter| {
         syn::parse2::<Ident>(argument).is_ok_and(|argument| is_parameter(&argument))
     })
 }
 
-/// Whether a generic argument, given as tokens, is left out.
+/// Returns whether to omit a generic argument, given its tokens and a test for the names of
+/// parameters.
 type IsOmitted = fn(TokenStream, &dyn Fn(&Ident) -> bool) -> bool;
 
 fn short(ty: &Type, parameters: &[Ident], is_omitted: IsOmitted) -> String {
@@ -38,7 +39,8 @@ fn short(ty: &Type, parameters: &[Ident], is_omitted: IsOmitted) -> String {
     spelled(ty.to_token_stream())
 }
 
-/// Removes paths, lifetimes of references and arguments, and omitted arguments from a type.
+/// Removes from a type: the path before each name, lifetimes of references, lifetime arguments, and
+/// the arguments that `is_omitted` selects.
 struct Shorten<'a> {
     parameters: &'a [Ident],
     is_omitted: IsOmitted,
@@ -54,7 +56,8 @@ impl VisitMut for Shorten<'_> {
     }
 
     fn visit_type_path_mut(&mut self, path: &mut syn::TypePath) {
-        // Removes `qself`, whose position counts segments that are removed below.
+        // Removes `qself`, because its `position` counts path segments that `visit_path_mut`
+        // removes.
         path.qself = None;
         visit_mut::visit_type_path_mut(self, path);
     }

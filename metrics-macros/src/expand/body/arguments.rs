@@ -23,7 +23,8 @@ use crate::{
     model::{Function, mentions},
 };
 
-/// Statements that make a closure own the arguments. Changes the patterns in `sig` to match them.
+/// Statements that make a closure own the arguments. Changes the patterns in `sig` to match the
+/// statements.
 pub(super) fn owned_arguments(
     function: &Function,
     recorders: &[Recorder],
@@ -39,8 +40,8 @@ pub(super) fn owned_arguments(
     }
 }
 
-/// Moves the arguments as an `async fn` does: each one whole, in order, and destructured inside.
-/// The signature gets a plain name for each pattern.
+/// Statements that move each argument as a whole, in order, and then destructure it, as an `async
+/// fn` does. Replaces each pattern in `sig` by a plain name.
 pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     let mut moved = TokenStream::new();
     for (index, input) in sig.inputs.iter_mut().enumerate() {
@@ -78,8 +79,8 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
     moved
 }
 
-/// Moves the variables that the arguments are bound to. The signature keeps its patterns, but `mut`
-/// of a variable bound by value moves to its statement.
+/// Statements that move each variable that the arguments bind. The patterns in `sig` stay, except
+/// that the `mut` of a variable bound by value moves to the variable's statement.
 fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     let mut moved = name_receiver(sig);
     for_each_variable(sig, |cfgs, pat| {
@@ -92,9 +93,9 @@ fn move_variables(sig: &mut Signature, recorders: &[Recorder]) -> TokenStream {
     moved
 }
 
-/// Names the variables that the arguments are bound to, the last one first, because an `async`
-/// block captures variables in the order of their first use, and drops them in the same order. If
-/// the variables were moved, each would take up room in the future twice.
+/// Statements `let _ = &variable;` for the variables that the arguments bind, the last one first:
+/// an `async` block captures variables in the order of their first use, and drops them in the same
+/// order. If the statements moved the variables, each would take up room in the future twice.
 pub(super) fn name_variables(sig: &Signature) -> TokenStream {
     let mut named = vec![name_receiver(sig)];
     for_each_variable(&mut sig.clone(), |cfgs, pat| {
@@ -105,7 +106,7 @@ pub(super) fn name_variables(sig: &Signature) -> TokenStream {
     named.into_iter().rev().collect()
 }
 
-/// Names `self`, so that it is captured as a whole.
+/// The statement `let _ = &self;`, so that a closure captures `self` as a whole.
 fn name_receiver(sig: &Signature) -> TokenStream {
     let this = sig.receiver().map(|receiver| &receiver.self_token);
     this.map(|this| quote!(let _ = &#this;)).unwrap_or_default()
@@ -119,7 +120,7 @@ pub(super) fn are_plain(sig: &Signature) -> bool {
     })
 }
 
-/// The name, if the pattern is no more than a name.
+/// The name in the pattern, if the pattern is a plain name.
 fn plain_name(pat: &Pat) -> Option<&Ident> {
     match pat {
         Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),

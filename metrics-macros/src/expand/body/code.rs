@@ -29,7 +29,7 @@ use crate::{
     model::Function,
 };
 
-/// Wraps the code in these recorders, of which there is at least one; the first is the outermost.
+/// Wraps the code in `recorders`, of which there is at least one; the first is the outermost.
 pub(in crate::expand) fn code(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let imports = imports(recorders, None);
     let code = if function.sig.asyncness.is_some() {
@@ -40,8 +40,8 @@ pub(in crate::expand) fn code(function: &Function, recorders: &[Recorder]) -> To
     quote!({ #imports #code })
 }
 
-/// Expands to a run of the code without recorders; `call` is the path of
-/// `metrics_core::__private::call`.
+/// Expands to code that calls the closure or block, or creates the future, without recorders.
+/// `call` is the path of `metrics_core::__private::call`.
 pub(in crate::expand) fn run(function: &Function, call: &TokenStream) -> TokenStream {
     let (capture, body) = (function.capture(), &function.body);
     if function.sig.asyncness.is_some() {

@@ -41,8 +41,8 @@ pub(super) fn body_block(brace: Span, body: &TokenStream) -> TokenTree {
     in_braces(span, body.clone())
 }
 
-/// Returns an expression from the function. The statement is generated and not the user's, so that
-/// it satisfies both `clippy::implicit_return` and `clippy::needless_return`.
+/// A statement that returns `expression` from the function. The `return` has a generated span, so
+/// that it satisfies both `clippy::implicit_return` and `clippy::needless_return`.
 pub(super) fn return_statement(expression: &TokenStream) -> TokenStream {
     let keyword = syn::Token![return](Span::mixed_site());
     quote!(#keyword #expression;)

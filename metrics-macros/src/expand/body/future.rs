@@ -65,7 +65,7 @@ pub(super) fn async_fn(
     }
 }
 
-/// An `async fn` that awaits the recorded body.
+/// Keeps the function `async`, and awaits the recorded body in it.
 fn awaited(function: &Function, recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let imports = imports(recorders, follow);
     let hint = type_hint(&function.sig.output);
@@ -90,8 +90,8 @@ fn awaited(function: &Function, recorders: &[Recorder], follow: Option<Follow>) 
     emit(function, &function.sig, &body)
 }
 
-/// An `async fn` as a function that returns the recorded body's future, which is smaller than a
-/// future that awaits it.
+/// Turns an `async fn` into a function that returns the future of the recorded body. This future is
+/// smaller than that of an `async fn` that awaits it.
 fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let mut sig = function.sig.clone();
     sig.asyncness = None;
@@ -140,7 +140,7 @@ fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>
     }
 }
 
-/// Wraps a function that returns a future and is not `async`. Work that it does before it returns
+/// Wraps a function that returns a future and is not `async`. The function's work before it returns
 /// the future is not part of the call.
 pub(super) fn returned(function: &Function, recorders: &[Recorder], form: CallForm) -> TokenStream {
     let imports = imports(recorders, None);
@@ -180,7 +180,7 @@ enum Labels {
     AfterArguments,
 }
 
-/// An `async` block of `before` and `body`, wrapped in the futures of these recorders.
+/// An `async` block of `before` and `body`, wrapped in one future for each of `recorders`.
 fn tracked_block(
     function: &Function,
     recorders: &[Recorder],
@@ -227,7 +227,7 @@ fn tracked_block(
     })
 }
 
-/// Wraps a future in that of a recorder whose series is known before the first poll.
+/// Wraps `future` in the `TrackedFuture` of a recorder whose series is known before the first poll.
 fn tracked(function: &Function, recorder: &Recorder, future: &TokenStream) -> TokenStream {
     let Recorder {
         call,
@@ -253,7 +253,7 @@ pub(super) fn measured_block(function: &Function, recorders: &[Recorder]) -> Tok
     )
 }
 
-/// Wraps a future whose output is a stream, or may be one, in the tracked future of a recorder:
+/// Wraps a future whose output is a stream, or may be one, in a recorder's `TrackedFuture`:
 ///
 /// ```text
 /// {
@@ -345,8 +345,8 @@ pub(super) fn imports(recorders: &[Recorder], follow: Option<Follow>) -> TokenSt
     quote!(#imports #levels #items)
 }
 
-/// The path and the block of `Box::pin(async move { ... })`, which `#[async_trait]` makes of a
-/// body.
+/// The path and the block of `Box::pin(async move { ... })`, the form to which `#[async_trait]`
+/// changes a body.
 fn pinned_block(body: &TokenStream) -> Option<(TokenStream, TokenStream)> {
     let mut path: Vec<TokenTree> = body.clone().into_iter().collect();
     let TokenTree::Group(argument) = path.pop()? else {

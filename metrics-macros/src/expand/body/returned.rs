@@ -74,7 +74,7 @@ pub(super) fn wrap(function: &Function, recorders: &[Recorder], follow: Follow) 
     emit(function, &sig, &body)
 }
 
-/// The statements that record a call whose body is in a closure.
+/// The statements that put `body` in a closure, run it, and record the call.
 fn call_of(
     function: &Function,
     recorder: &Recorder,

@@ -36,7 +36,8 @@ use crate::{
     model::{Bounds, LabelsType, Latency, MetricKind},
 };
 
-/// The `const fn`s that check the name of a metric, of a label, and the names of a label type.
+/// The names of the `const fn`s that check the name of a metric, the name of a label, and the names
+/// in a type that implements `Labels`.
 struct NameChecks {
     metric: &'static str,
     label: &'static str,
@@ -66,7 +67,7 @@ const EXISTING: NameChecks = NameChecks {
 };
 
 impl Expansion<'_> {
-    /// The checks and the items that the description uses, and the description itself.
+    /// The description, and before it the checks and the items that it uses.
     pub(super) fn description(&self) -> (TokenStream, TokenStream) {
         let names = self.label_names();
         let bounds = self.bounds();

@@ -43,7 +43,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The closed values of each label, as an expression.
+    /// The values of each label that are known at compile time, as an expression.
     pub(super) fn label_sets(&self) -> TokenStream {
         let krate = self.krate;
         match &self.declaration().ty.labels {
@@ -58,8 +58,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The values of a label, if they are closed: of its allow-list, of the type that its
-    /// `normalize` function returns, or of its own type.
+    /// The values of a label, if they are known at compile time: of its allow-list, of the type
+    /// that its `normalize` function returns, or of its own type.
     fn values(&self, index: usize, label: &ListedLabel) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let metric = &self.declaration().ident;
@@ -78,7 +78,7 @@ impl Expansion<'_> {
         quote!(<#ty as #krate::Label>::VALUES)
     }
 
-    /// The implementations of `AllowList`.
+    /// The implementations of `AllowList`, one for each label with `allow_only`.
     pub(super) fn allow_lists(&self) -> TokenStream {
         let p = &self.p;
         let Declaration { ident, ty, .. } = self.declaration();
@@ -162,7 +162,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The expression for a value, after its `normalize` function and its allow-list.
+    /// The expression for the recorded value of a label: the parameter `name` after its `normalize`
+    /// function and its allow-list.
     fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
         let metric = &self.declaration().ident;
         let mut value = quote!(#name);
@@ -188,7 +189,8 @@ impl Expansion<'_> {
         value
     }
 
-    /// A value in a program without metrics: its `normalize` function is type-checked and not called.
+    /// The expression for a label's value in a program without metrics. It type-checks the
+    /// `normalize` function without a call.
     fn unrecorded_value(&self, name: &Ident, label: &ListedLabel) -> TokenStream {
         if let Some(path) = label.rules.normalize.get() {
             return quote!({ let _ = || #path(#name); "" });

@@ -142,7 +142,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The type of the metric, with this declaration's storage.
+    /// The type of the metric, with the storage that this declaration defines.
     fn metric_type(&self) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let Declaration { ident, ty, .. } = self.declaration();

@@ -155,7 +155,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The span at which an error about too many closed series appears.
+    /// The span at which `check_series` reports too many series.
     fn labels_span(&self) -> Span {
         let declaration = self.declaration();
         match (declaration.attrs.max_series.get(), &declaration.ty.labels) {
