@@ -25,7 +25,7 @@ pub fn series(family: &str, function: &str) -> String {
     lines.collect::<Vec<_>>().join(", ")
 }
 
-/// Returns the calls of a function by outcome.
+/// Returns the number of calls of a function by outcome, such as `ok 2, error 1`.
 pub fn calls(function: &str) -> String {
     series("function_calls_total", function)
 }

@@ -1,4 +1,4 @@
-//! A macro that writes an instrumented function and a declaration into other crates.
+//! A macro that expands to an instrumented function and a declaration in the crate that calls it.
 
 /// Defines a counted function and a metric.
 #[macro_export]

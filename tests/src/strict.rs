@@ -89,8 +89,8 @@ pub fn parse(exposition: &str, dialect: Dialect, quotes: bool) -> Result<Vec<Fam
     Ok(reader.families)
 }
 
-/// Formats a float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` does, from Rust's formatting, but
-/// -0 as 0. `OpenMetrics` adds `.0` to a number without point or exponent.
+/// Formats a float as Go's `strconv.FormatFloat(v, 'g', -1, 64)` does, except that -0 is `0`. For
+/// `OpenMetrics`, appends `.0` to a number without point or exponent.
 pub fn canonical(value: f64, dialect: Dialect) -> String {
     if value.is_nan() {
         return "NaN".to_owned();

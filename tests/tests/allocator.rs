@@ -174,8 +174,8 @@ fn allocations_of_a_threads_first_recording_are_counted() {
         static OTHER: Counter = "allocator_other_total";
         /// Recordings.
         static OTHER_TIME: Histogram<(size: Size)> = "allocator_other_seconds";
-        /// Recordings. Metrics with open labels allocate, so an allocator must not use them; other
-        /// code may.
+        /// Recordings. A label whose values are not known at compile time allocates, so an
+        /// allocator must not record into such a metric; other code may.
         static OTHER_OPEN: Counter<(key: &str)> = "allocator_other_open_total";
     }
 

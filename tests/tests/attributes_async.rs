@@ -511,7 +511,7 @@ async fn scripted(turns: Vec<Turn>) -> Result<(), ()> {
     Ok(())
 }
 
-/// An action on one of the futures.
+/// An action on one of the test's futures.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Poll,

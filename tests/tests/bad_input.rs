@@ -34,7 +34,7 @@ fn an_up_down_counter_stays_exact_after_any_number_of_recordings() {
         for rest in 0..3 {
             bytes.add(1 << 62);
             assert_eq!(bytes.get(), (1 << 62) + rest);
-            // The thread adds its decrements to those of other threads when it ends.
+            // When the thread ends, the library adds its decrements to those of other threads.
             std::thread::scope(|scope| {
                 scope.spawn(|| bytes.sub((1 << 62) - 1));
             });

@@ -64,7 +64,7 @@ fn a_task_counts_as_alive_until_it_ends() {
 
 #[test]
 fn tasks_that_no_worker_has_taken_are_in_the_global_queue() {
-    // This runtime has no threads, so its tasks stay in the queue until `block_on` runs it.
+    // This runtime has no threads, so its tasks stay in the queue until `block_on` runs them.
     let runtime = Builder::new_current_thread().build().unwrap();
     let registry = registry_of(&runtime);
     for _ in 0..4 {

@@ -436,8 +436,8 @@ fn expired_series_that_await_removal_are_bounded_by_the_limit() {
     assert_eq!(scrape_of("expiry_waiting").len(), 0);
 }
 
-/// Recorders race with scrapes that expire everything unchanged since the previous scrape. After
-/// each round the recorders rest, so that expired series are removed.
+/// Recorders race with scrapes that expire all series that have not changed since the previous
+/// scrape. After each round the recorders pause, so that expired series are removed.
 #[test]
 fn a_scraper_that_handles_resets_loses_no_increment() {
     metrics! {
@@ -661,7 +661,7 @@ fn scrape_of(name: &str) -> Series {
     series
 }
 
-/// Expires the series of a family and ends the grace period, so that a recording restores none.
+/// Expires the series of a family, and waits until a recording can no longer restore them.
 fn expire_for_good(name: &str) {
     scrape_of(name);
     advance(2 * HOUR);

@@ -30,7 +30,8 @@ impl Peers {
         }
     }
 
-    /// Encodes for a recipient; returns whether the peer `a` has a series, and the delivery.
+    /// Encodes an exposition for the recipient `name`; returns whether it has a series of the peer
+    /// `a`, and the [`Delivery`], which the caller confirms.
     fn encode(&self, name: &str) -> (bool, Delivery) {
         let mut out = Vec::new();
         let (format, timeout) = (Format::Text, Duration::MAX);
@@ -41,7 +42,8 @@ impl Peers {
         (text.contains("peer=\"a\""), delivery.unwrap())
     }
 
-    /// Delivers an exposition; returns whether it has a series of the peer `a`.
+    /// Encodes an exposition for the recipient `name` and confirms its delivery; returns whether it
+    /// has a series of the peer `a`.
     fn deliver(&self, name: &str) -> bool {
         let (is_there, delivery) = self.encode(name);
         delivery.confirm(Recipient::new(name));
@@ -167,7 +169,7 @@ metrics! {
     static READ: Gauge<(queue: &str)> = "read_depth";
 }
 
-/// Asserts that reading a gauge does not keep its series; `read` reads the series `a`.
+/// Asserts that a read does not keep a gauge's series from expiring; `read` reads the series `a`.
 fn assert_reading_keeps_nothing(registry: &Registry, set: impl Fn(), read: impl Fn() -> i64) {
     let clock = Clock::stop();
     let is_there = || {
@@ -182,7 +184,7 @@ fn assert_reading_keeps_nothing(registry: &Registry, set: impl Fn(), read: impl 
         assert!(is_there());
     }
     assert!(!is_there());
-    // Setting a gauge to its current value keeps the series.
+    // Setting a gauge to its current value keeps the series from expiring.
     set();
     for _ in 0..5 {
         clock.advance(EXPIRY / 2);

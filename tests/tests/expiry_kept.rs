@@ -23,16 +23,16 @@ fn alone() -> MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How the result of `with` was obtained.
+/// How a test obtained the result of `with` that it stores.
 #[derive(Clone, Copy, PartialEq)]
 enum Found {
-    /// The call created the series, so that the result has no cells.
+    /// The call of `with` created the series, so that its result does not hold the thread's cells.
     Created,
-    /// The thread had recorded into the series before, so that the result has the thread's cells.
+    /// The thread had recorded into the series before, so that the result holds the thread's cells.
     WithCells,
 }
 
-/// Which thread creates another series in the place of the expired one.
+/// The thread that creates another series in the storage of the expired one.
 #[derive(Clone, Copy, PartialEq)]
 enum TakenBy {
     None,
@@ -40,7 +40,8 @@ enum TakenBy {
     OtherThread,
 }
 
-/// Stores a result of `with`, lets its series expire for good, and records through the result.
+/// Stores a result of `with`, waits until the series has expired and a recording can no longer
+/// restore it, and records through the result.
 ///
 /// Asserts that the recording is in the overflow series. `prepare` records amounts that cancel each
 /// other out, because an up-down counter expires only at 0.
@@ -296,7 +297,7 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     REMOVED.clear();
     created.inc();
     assert_eq!(scrape_of("kept_removed_total"), BTreeMap::new());
-    // Lets another series take the place of a removed one, in a metric without expiry.
+    // Lets another series take the storage of a removed one, in a metric without expiry.
     NEVER_EXPIRES.with("a").inc();
     let with_cells = NEVER_EXPIRES.with("a");
     NEVER_EXPIRES.clear();
@@ -306,7 +307,7 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     assert_eq!(scrape_of("kept_never_expires_total"), expected);
 }
 
-/// The exposed values if the overflow series is the only one.
+/// The exposed values if the overflow series is the only series.
 fn overflow(value: f64) -> BTreeMap<String, f64> {
     BTreeMap::from([("key=\"overflow\"".to_owned(), value)])
 }
@@ -332,7 +333,7 @@ fn encode(name: &str, format: Format) -> String {
     String::from_utf8(out).expect("it is text")
 }
 
-/// Expires the series of a family and ends the grace period, so that a recording resumes none.
+/// Expires the series of a family, and waits until a recording can no longer resume them.
 fn expire_for_good(name: &str) {
     scrape_of(name);
     advance(2 * HOUR);

@@ -38,7 +38,8 @@ impl Facade {
         self.record(|| counter!("jobs", "queue" => queue).increment(1));
     }
 
-    /// Encodes for a recipient; returns the samples, and the delivery.
+    /// Encodes an exposition for the recipient `name`; returns its samples, and the [`Delivery`],
+    /// which the caller confirms.
     fn encode(&self, name: &str) -> (Vec<String>, Delivery) {
         let mut out = Vec::new();
         let (recipient, timeout) = (Recipient::new(name), Duration::MAX);
@@ -50,7 +51,8 @@ impl Facade {
         (samples.map(str::to_owned).collect(), delivery.unwrap())
     }
 
-    /// Delivers an exposition; returns its samples.
+    /// Encodes an exposition for the recipient `name` and confirms its delivery; returns its
+    /// samples.
     fn deliver(&self, name: &str) -> Vec<String> {
         let (samples, delivery) = self.encode(name);
         delivery.confirm(Recipient::new(name));
@@ -209,5 +211,5 @@ fn an_expiry_of_zero_is_an_error() {
     assert!(error.to_string().contains("above zero"), "{error}");
 }
 
-/// Rounds of a race.
+/// Number of rounds in which a recording races with the expiry of its series.
 const ROUNDS: u64 = 1_000;

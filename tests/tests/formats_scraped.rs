@@ -258,7 +258,7 @@ fn assert_equal_counts(prometheus: &Prometheus, jobs: &[Job<'_>]) {
     }
 }
 
-/// Asserts that formats with exemplars deliver those of counters and histograms.
+/// Asserts that Prometheus has exemplars of counters and histograms from each of `jobs`.
 fn assert_exemplars(prometheus: &Prometheus, jobs: &[&str]) {
     for job in jobs {
         for name in [
@@ -396,7 +396,7 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0";
 const TEXT: &str = "text/plain; version=0.0.4";
 const FEATURES: [&str; 1] = ["--enable-feature=native-histograms,exemplar-storage"];
 
-/// Longer than a scrape and its interval.
+/// An offset longer than a scrape and its interval.
 const EARLIER: &str = "offset 3s";
 const SCRAPES: f64 = 12.0;
 

@@ -229,10 +229,10 @@ fn dynamic() -> Registry {
     registry
 }
 
-/// Sample values, without created timestamps.
+/// The value of each sample, as the bits of a float, without created timestamps.
 type Samples = BTreeMap<Key, u64>;
 
-/// Name and labels.
+/// Name and labels of a sample.
 type Key = (String, BTreeMap<String, String>);
 
 fn read(families: &Families) -> Samples {
@@ -293,7 +293,7 @@ fn samples(family: &MetricFamily) -> Vec<(Key, u64)> {
     samples
 }
 
-/// Formats a bound uniformly.
+/// Formats a bound, so that equal bounds are equal texts however a judge writes them.
 fn canonical(bound: f64) -> String {
     if bound.is_infinite() {
         "+Inf".to_owned()

@@ -157,7 +157,8 @@ fn the_variant_for_other_values_shows_its_text() {
     REQUESTS.with(Method::Get).inc();
     REQUESTS.with(Method::Post).inc();
     REQUESTS.with(Method::Other("BREW".to_owned())).inc();
-    // The text of a variant is the value of that variant, and an empty one is absent.
+    // `Other` with the value of another variant is the same series as that variant; with an empty
+    // value, the series has no label.
     REQUESTS.with(Method::Other("get".to_owned())).inc();
     REQUESTS.with(Method::Other(String::new())).inc();
     assert_eq!(

@@ -84,8 +84,8 @@ enum Side {
 
 /// Asserts that an operation allocates only in its first three runs.
 ///
-/// The first run creates the thread's storage. With open labels, the next two may allocate until
-/// all series are cached.
+/// The first run creates the thread's storage. With labels whose values are not known at compile
+/// time, the next two may allocate until the thread has cached all series.
 #[track_caller]
 fn allocates_only_at_first(mut act: impl FnMut()) {
     for _ in 0..3 {
@@ -302,7 +302,7 @@ fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
 /// Limit for the resident bytes of a counter series, which include the allocator's overhead.
 const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
 /// Limit for the bytes of a counter series in each further thread: a cell of 8 bytes, and a share
-/// of the slot of 16 bytes that the thread's directory has for each region of 256 series.
+/// of the 16 bytes in which the thread stores where its cells of 256 series are.
 const BYTES_OF_A_FURTHER_THREAD: f64 = 8.0 + 16.0 / 256.0 + 0.05;
 /// Limit for the allocated bytes of a histogram series with 14 bounds and one label, including its
 /// index entry and the cells of one thread.

@@ -62,8 +62,8 @@ mod strict {
     }
 }
 
-/// Has an objective that lets half of the calls fail: even if all fail, its budget burns too slowly
-/// for a page.
+/// A function with an objective that lets half of the calls fail: even if all fail, its budget
+/// burns too slowly for a page.
 #[counted(slo(success = 50))]
 fn gamble() -> Result<(), String> {
     Ok(())

@@ -134,9 +134,9 @@ use super::enabled;
 /// ```
 ///
 /// [`unset`](crate::FloatGauge::unset) removes the sample again. `get` returns 0 for a gauge
-/// without a value, and `add` starts from 0. The text formats expose a family without samples as
-/// its head, and protobuf leaves it out. A `Gauge` stores `i64::MIN` as `i64::MIN + 1`, because one
-/// value is reserved; both are exposed as the same `f64`.
+/// without a value, and `add` starts from 0. For a family without samples, the text formats expose
+/// only its metadata, such as the help, and protobuf exposes nothing. A `Gauge` stores `i64::MIN`
+/// as `i64::MIN + 1`, because one value is reserved; both are exposed as the same `f64`.
 ///
 /// # Names
 ///

@@ -18,8 +18,8 @@ pub(super) fn group(rules: &Rules) -> Group {
     }
 }
 
-/// Alerts about the targets of `job`. The rules have them only if a job is set, because they would
-/// otherwise cover other programs' targets.
+/// Alerts that fire if a target of `job` is down or absent. The rules have them only if a job is
+/// set, because the alerts would otherwise cover other programs' targets.
 fn target(rules: &Rules, job: &str) -> [Rule; 2] {
     let up = promql::series("up", &[promql::matcher("job", "=", job)]);
     let hold_for = rules.window(DOWN_SECONDS).to_string();

@@ -1,5 +1,5 @@
-//! [`Changes`]: what a thread recorded into each series, as differences between two readings of
-//! its storage.
+//! [`Changes`]: what a thread recorded into each series, as differences between two readings of the
+//! thread's storage.
 
 use std::{collections::HashMap, fmt};
 
@@ -71,7 +71,7 @@ fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
     );
 }
 
-/// Whether each thread has its own storage of metrics with this layout.
+/// Whether each thread has its own storage for metrics with this layout.
 fn is_per_thread(layout: Layout) -> bool {
     layout != Layout::Empty && !layout.is_shared()
 }

@@ -463,7 +463,8 @@ impl KnownMetric {
     }
 }
 
-/// All values that a label has in metrics of one name; `None` if it is open in one of them.
+/// All values that a label has in metrics of one name; `None` if one of the metrics does not know
+/// them at compile time.
 fn closed_values<'k>(members: &[&'k KnownMetric], label: &str) -> Option<BTreeSet<&'k str>> {
     let mut all = BTreeSet::new();
     for member in members {

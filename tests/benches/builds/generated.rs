@@ -29,7 +29,8 @@ impl Generated {
         };
         write("Cargo.toml", &source::manifest(variant));
         write("src/main.rs", &source::program(variant));
-        // The lock file selects the workspace's version of each dependency that both have.
+        // The lock file selects the workspace's version of each dependency that the crate shares
+        // with the workspace.
         write("Cargo.lock", include_str!("../../../Cargo.lock"));
         generated.resolve();
         generated
@@ -66,7 +67,8 @@ impl Generated {
     }
 
     fn build_with(&self, profile: Profile, options: &[&str]) -> Duration {
-        // Marks the source as changed, because Cargo rebuilds only crates whose sources have.
+        // Marks the source as changed, because Cargo rebuilds only crates whose sources have
+        // changed.
         File::options()
             .append(true)
             .open(self.path("src/main.rs"))

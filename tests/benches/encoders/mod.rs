@@ -20,8 +20,8 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     ours::enter(race, work);
     memcpy::enter(race, work);
     if let Work::Threads(_) = work {
-        // Peers have no part in this workload, which measures what our cells per thread add to an
-        // exposition.
+        // Leaves out the peers: this workload measures what the separate storage that this library
+        // has for each thread adds to an exposition.
         return;
     }
     fast_telemetry::enter(race, work);

@@ -21,7 +21,7 @@ pub(crate) struct Allocated {
     pub(crate) peak: usize,
 }
 
-/// Runs a closure and returns the allocations of all threads in the meantime.
+/// Runs a closure, and returns the allocations that all threads make while it runs.
 pub(crate) fn watch(run: impl FnOnce()) -> Allocated {
     TIMES.store(0, Relaxed);
     LIVE.store(0, Relaxed);

@@ -113,7 +113,7 @@ fn formats(results: &Results) -> Vec<Check> {
         .collect()
 }
 
-/// Limits the additional time of an exposition if many threads have recorded, instead of one.
+/// Limits how much longer an exposition takes if [`THREADS`] threads have recorded instead of one.
 fn threads(results: &Results) -> Option<Check> {
     let work = Work::Threads(THREADS);
     let many = ours(results, work)?;

@@ -5,9 +5,9 @@
 
 use std::sync::LazyLock;
 
-/// Values of the first closed label, for libraries that take strings.
+/// Values of the first label whose possible values are fixed, for libraries that take strings.
 pub(crate) const KINDS: [&str; 4] = ["follow", "shorten", "list", "remove"];
-/// Values of the second closed label, for libraries that take strings.
+/// Values of the second label whose possible values are fixed, for libraries that take strings.
 pub(crate) const OUTCOMES: [&str; 6] = ["ok", "absent", "refused", "late", "full", "broken"];
 
 /// Returns random pairs of a kind and an outcome.

@@ -7,11 +7,14 @@ use super::inputs;
 pub(crate) enum Row {
     /// Increment of a counter without labels, through a handle or static.
     Counter,
-    /// Increment of a counter with two constant closed labels.
+    /// Increment of a counter with two labels whose possible values are known at compile time; the
+    /// values are constants.
     ConstantLabels,
-    /// Increment of a counter with two varying closed labels (4 × 6).
+    /// Increment of a counter with two labels whose possible values, 4 and 6, are known at compile
+    /// time; the values vary.
     ClosedLabels,
-    /// Increment of a counter with two varying open labels of about 10 bytes (100 series).
+    /// Increment of a counter with two labels of about 10 bytes whose values are known only at run
+    /// time (100 series).
     OpenLabels,
     /// [`OpenLabels`](Self::OpenLabels) with 10,000 series.
     ManyOpenLabels,

@@ -48,7 +48,7 @@ fn bounds_that_are_nan_or_negative_infinity_are_omitted() {
     }
 }
 
-/// Label names that some escaping scheme writes alike.
+/// Pairs of label names that some escaping scheme turns into the same name.
 const ALIKE: [[&str; 2]; 3] = [["a.b", "a_b"], ["a.b", "a/b"], ["a.b", "U__a_2e_b"]];
 
 #[test]
@@ -87,7 +87,8 @@ fn a_series_with_the_labels_of_another_collectors_after_escaping_is_omitted() {
             registry.register(Arc::new(collector)).unwrap();
         }
         assert_eq!(family(&registry, "x").metrics.len(), 1, "{names:?}");
-        // The exposition of this call and the one above have each rejected a series.
+        // The exposition above has rejected a series, and so has the exposition of this call of
+        // `rejected`.
         assert_eq!(rejected(&registry, "x"), 2, "{names:?}");
     }
 }

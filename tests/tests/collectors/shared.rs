@@ -124,7 +124,8 @@ fn a_collector_that_hangs_does_not_take_the_series_of_the_others() {
     registry.register(hanging).unwrap();
     let text = registry.encode_to_string(Format::Text);
     assert!(text.contains("\nx{pool=\"main\"} -1.5\n"), "{text}");
-    // Both collectors are named after their first family, so that their errors are added up.
+    // The label `collector` is the name of a collector's first family, which is the same for both,
+    // so that the errors of both are in one series.
     let errors = "metrics_collector_errors_total{collector=\"x\",reason=\"timeout\"}";
     assert_eq!(text.matches(errors).count(), 1, "{text}");
     gate.open();

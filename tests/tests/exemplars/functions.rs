@@ -27,7 +27,7 @@ fn each_outcome_of_a_counted_function_has_an_exemplar() {
     });
     let shown = exemplars("exemplars_halved_total");
     let shown: Vec<usize> = shown.iter().map(Vec::len).collect();
-    // The series are of the outcomes ok, error and panic.
+    // One number for each outcome: ok, error and panic.
     assert_eq!(shown, [1, 1, 0]);
 }
 

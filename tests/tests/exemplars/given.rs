@@ -265,7 +265,8 @@ fn a_series_that_is_removed_loses_its_exemplar() {
     }
     REMOVED.with("a").inc_with_exemplar(ID);
     assert!(REMOVED.remove("a"));
-    // The slot is reused once before a scrape and once after it.
+    // `b` gets the storage of the removed `a` before a scrape, and `a` that of the removed `b`
+    // after a scrape.
     REMOVED.with("b").inc();
     assert_eq!(of_single_series("exemplars_removed_total"), []);
     assert!(REMOVED.remove("b"));

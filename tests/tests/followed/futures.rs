@@ -164,7 +164,8 @@ trait Job: Future<Output = Result<u8, ()>> {
 
 impl<F: Future<Output = Result<u8, ()>>> Job for F {}
 
-/// A sub-trait of `Future` that a tracked future does not implement.
+/// A sub-trait of `Future` that the future with which the attribute wraps another one does not
+/// implement.
 trait Rare: Future {
     fn id(&self) -> u8;
 }

@@ -171,7 +171,7 @@ fn a_thread_that_was_idle_during_a_reset_counts_from_zero() {
             assert_eq!(gathered(&registry).1, 0);
         }
     });
-    // The thread has ended with cells of an ended period.
+    // The thread has ended; its observations before the last reset are not counted again.
     assert_eq!(gathered(&registry).1, 0);
 }
 

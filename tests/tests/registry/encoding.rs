@@ -210,7 +210,8 @@ fn concurrent_scrapes_are_complete() {
 
 #[test]
 fn protobuf_is_never_returned_as_text() {
-    // With short names and few values, all bytes of the exposition are ASCII.
+    // Short names and few values, so that all bytes of the exposition are ASCII, and the result is
+    // not empty merely because the bytes are not UTF-8.
     let registry = Registry::new();
     let counter: Counter = registry.create(options("a_total")).unwrap();
     counter.inc();

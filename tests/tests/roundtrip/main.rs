@@ -48,7 +48,7 @@ fn every_format_contains_what_was_recorded() {
         .unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// The official parsers.
+/// The official Python parsers of both text formats.
 struct Judges {
     text: Python,
     openmetrics: Python,

@@ -114,7 +114,7 @@ pub(crate) struct Native {
     pub(crate) negative: Vec<(i32, u64)>,
 }
 
-/// The expected value in an exposition.
+/// The expected value of a series in an exposition.
 enum Value {
     Number(f64, Option<Exemplar>),
     Histogram(Distribution, Vec<Exemplar>),

@@ -27,8 +27,9 @@ impl Why {
     const ALL: [Why; 3] = [Why::Timeout, Why::Overflow, Why::Other];
 }
 
-/// The value of the overflow series and of a usual replacement, the empty value, values that are
-/// equal once normalized or once escaped a second time, and the value of the const label.
+/// Label values: that of the overflow series and the usual replacement of an allow-list, the empty
+/// value, values that are equal once normalized or once escaped a second time, and the value of the
+/// const label.
 const TEXTS: [&str; 11] = [
     "overflow",
     "OVERFLOW",
@@ -64,7 +65,7 @@ macro_rules! families {
             )> = $name;
         )*}
 
-        /// Families with closed and open labels.
+        /// Families of which some labels have values known at compile time, and others do not.
         const MIXED: &[Recorder] = &[$(Recorder {
             name: $name,
             record: |it| {
@@ -187,7 +188,7 @@ fn recordings() -> impl Strategy<Value = Vec<Recording<'static>>> {
 /// A series in a format: labels and value.
 type Series = (BTreeMap<String, String>, f64);
 
-/// The series of each family with a value, after a check that no label set occurs twice.
+/// The series of each family, by the family's name; no label set occurs twice.
 type Exposition = BTreeMap<String, Vec<Series>>;
 
 #[test]
@@ -341,7 +342,7 @@ fn decoded(registry: &Registry) -> Exposition {
     unique(samples)
 }
 
-/// Collects the samples that have the values of series, by family.
+/// Collects the samples by family, without those of buckets and sums.
 ///
 /// # Panics
 ///

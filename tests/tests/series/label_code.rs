@@ -132,7 +132,7 @@ fn a_label_that_changes_its_text_makes_no_duplicate_series() {
     assert_eq!(values.values().sum::<f64>(), 100.0);
 }
 
-/// A closed label whose index may be larger than its values allow.
+/// A label that declares two values, and whose index may be larger.
 struct Beyond(usize);
 
 impl Label for Beyond {

@@ -106,7 +106,7 @@ impl<F: FnOnce()> io::Write for Interrupted<F> {
     }
 }
 
-/// Returns the output of a scrape in this format that calls `interrupt` when it has written a part.
+/// Returns the output of a scrape in this format that calls `interrupt` at its first write.
 fn interrupted(registry: &Registry, format: Format, interrupt: impl FnOnce()) -> Vec<u8> {
     let mut out = Interrupted {
         written: Vec::new(),

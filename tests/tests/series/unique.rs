@@ -73,7 +73,7 @@ fn overflow_series_do_not_take_up_the_limit() {
     );
 }
 
-/// A closed label whose text differs from the declared values.
+/// A label whose text differs from the values that the label declares.
 #[derive(Clone, Copy)]
 struct Careless(usize);
 

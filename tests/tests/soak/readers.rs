@@ -22,7 +22,7 @@ fn is_soaked(text: &str) -> bool {
 pub(crate) struct Received(BTreeMap<SeriesLife, Value>);
 
 impl Received {
-    /// Adds gathered families.
+    /// Adds the series of gathered families, and returns their number.
     pub(crate) fn add_gathered(&mut self, families: &[MetricFamily]) -> usize {
         let families = families.iter().filter(|family| is_soaked(&family.name));
         let series = families.flat_map(|family| {
@@ -50,7 +50,7 @@ impl Received {
         self.add(series.collect())
     }
 
-    /// Adds an exposition in the protobuf format.
+    /// Adds the series of an exposition in the protobuf format, and returns their number.
     pub(crate) fn add_protobuf(&mut self, exposition: &[u8]) -> usize {
         let families = tests::protobuf::protobuf(exposition).expect("valid protobuf");
         let families = families.iter().filter(|family| is_soaked(family.name()));
@@ -76,7 +76,8 @@ impl Received {
         self.add(series.collect())
     }
 
-    /// Adds an OpenMetrics exposition, whose created timestamps are lines.
+    /// Adds the series of an OpenMetrics exposition, whose created timestamps are lines, and
+    /// returns their number.
     pub(crate) fn add_open_metrics(&mut self, exposition: &str) -> usize {
         assert!(exposition.ends_with("# EOF\n"), "{exposition}");
         // Maps the name and labels of a series to its values by suffix of the sample name.

@@ -212,7 +212,7 @@ struct Collector {
 }
 
 impl Collector {
-    /// The full path of a path in this module, if it leads into the crate.
+    /// Resolves a path in this module to its full path, if the path leads into the crate.
     fn resolve(&self, segments: &[String]) -> Option<ModulePath> {
         let (first, rest) = segments.split_first()?;
         let mut base = match first.as_str() {
