@@ -225,7 +225,7 @@ fn a_route_that_takes_too_long_is_answered_with_503() {
     eventually("a panic", || get(&server, "/broken").status == 500);
     eventually("its event", || {
         let (_, message) = events.recv_timeout(support::TIMEOUT).unwrap();
-        message.contains("`/broken` panicked")
+        message.contains("`/broken` has no answer: its code panicked")
     });
 }
 

@@ -171,7 +171,27 @@ fn the_feed_contains_the_schema_and_the_values() {
     assert_eq!(families[at]["labels"][0]["name"], "country");
     assert_eq!(feed["points"][0]["series"][at], 2);
     assert_eq!(feed["points"][0]["totals"][at], 7.0);
-    assert_eq!(feed["links"][0]["href"], "metrics");
+    assert_eq!(feed["links"][0]["href"], "./metrics");
+}
+
+#[test]
+fn the_page_links_only_to_what_is_served() {
+    let server = serving(Shop)
+        .path("/x:y")
+        .dashboards(false)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let feed = json(&get(&server, "/-/page/feed"));
+    let links = feed["links"].as_array().unwrap().iter();
+    let links: Vec<_> = links.map(|link| link["href"].as_str().unwrap()).collect();
+    assert_eq!(links, ["./x:y", "./catalog.json", "./rules.yml"]);
+    for link in links {
+        assert_eq!(
+            get(&server, link.trim_start_matches('.')).status,
+            200,
+            "{link}"
+        );
+    }
 }
 
 #[test]

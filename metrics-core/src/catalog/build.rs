@@ -1,6 +1,9 @@
 //! Builds the catalogue of a registry.
 
-use super::model::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative};
+use super::{
+    model::{Catalog, CatalogFamily, CatalogLabel, CatalogMember, CatalogNative},
+    source_path::displayed_path,
+};
 use crate::{
     describe::{desc::Desc, kind::Kind},
     metric::{family::Family, outcome_rows::OutcomeLabel},
@@ -14,6 +17,25 @@ impl Registry {
     /// The self-metrics are left out, too.
     pub fn catalog(&self) -> Catalog {
         build(self)
+    }
+
+    /// A number that is different whenever the [catalogue](Registry::catalog) is.
+    ///
+    /// A program that caches what it generates from the catalogue compares this number, which is
+    /// cheap: it changes when metrics, collectors or included registries are added or removed.
+    ///
+    /// ```
+    /// use metrics_core::{Counter, Options, Registry};
+    ///
+    /// let registry = Registry::new();
+    /// let before = registry.catalog_revision();
+    /// assert_eq!(registry.catalog_revision(), before);
+    /// registry.create::<Counter>(Options::new("jobs_total", "Jobs done."))?;
+    /// assert_ne!(registry.catalog_revision(), before);
+    /// # Ok::<(), metrics_core::Error>(())
+    /// ```
+    pub fn catalog_revision(&self) -> u64 {
+        self.exposed_families().revision
     }
 }
 
@@ -91,8 +113,10 @@ fn describe(family: &ExposedFamily) -> CatalogFamily {
         members: if first.is_some() {
             members()
                 .map(|member| CatalogMember {
-                    shares_series_of: earlier_sharer(family, member)
-                        .map(|earlier| earlier.desc().location().to_string()),
+                    shares_series_of: earlier_sharer(family, member).map(|earlier| {
+                        let at = earlier.desc().location();
+                        format!("{}:{}", displayed_path(at.file), at.line)
+                    }),
                     ..declaration(member.desc(), desc)
                 })
                 .collect()
@@ -175,7 +199,7 @@ fn declaration(desc: &Desc, family: &Desc) -> CatalogMember {
     let at = desc.location();
     let labels = desc.const_label_pairs();
     CatalogMember {
-        file: at.file.to_owned(),
+        file: displayed_path(at.file),
         line: at.line,
         module: at.module.to_owned(),
         help: (desc.help() != family.help()).then(|| desc.help().to_owned()),

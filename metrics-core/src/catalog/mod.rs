@@ -12,6 +12,7 @@ mod markdown;
 mod model;
 pub(crate) mod promql;
 pub(crate) mod quote;
+mod source_path;
 
 pub use assert::assert_catalog;
 pub use build::catalog;

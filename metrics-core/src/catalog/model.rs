@@ -118,7 +118,8 @@ pub struct CatalogNative {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CatalogMember {
-    /// The file, as the compiler names it.
+    /// The file relative to the crate, such as `src/main.rs`, or `shop-1.2.3/src/lib.rs` for a
+    /// dependency.
     pub file: String,
     /// The line, counted from 1.
     pub line: u32,

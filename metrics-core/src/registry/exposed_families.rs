@@ -26,6 +26,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct ExposedFamilies {
     pub(crate) families: Vec<ExposedFamily>,
+    /// Tells these families from those of any other grouping in the process.
+    #[cfg(feature = "catalog")]
+    pub(crate) revision: u64,
     pub(crate) single_runs: Vec<SingleRun>,
     pub(crate) collectors: Vec<RegisteredCollector>,
     pub(crate) clashes: Vec<String>,

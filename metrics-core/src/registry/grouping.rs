@@ -1,6 +1,8 @@
 //! Groups the metrics and collectors of a registry into families, and finds declarations that
 //! clash.
 
+#[cfg(feature = "catalog")]
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::{borrow::Cow, collections::HashMap, ptr, sync::Arc};
 
 use crate::{
@@ -190,6 +192,11 @@ impl Grouping {
         families.families.sort_by(|a, b| a.order().cmp(&b.order()));
         families.find_special_families();
         families.find_single_runs(&self.settings.prefix);
+        #[cfg(feature = "catalog")]
+        {
+            static REVISIONS: AtomicU64 = AtomicU64::new(1);
+            families.revision = REVISIONS.fetch_add(1, Ordering::Relaxed);
+        }
         families
     }
 

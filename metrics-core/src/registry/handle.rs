@@ -352,11 +352,13 @@ impl Registry {
     /// # Ok::<(), metrics_core::Error>(())
     /// ```
     pub fn max_series(&self, max: usize) {
-        let state = self.state();
+        let mut state = self.state();
         self.0.settings.set_max_series(max);
         for item in &state.items {
             item.set_default_max_series(self.0.settings.max_series());
         }
+        // Changes `catalog_revision`, because the catalogue has the limits.
+        state.regroup();
     }
 
     /// Sets how long a scrape waits for [collectors](Collector) and `#[computed]` metrics; five

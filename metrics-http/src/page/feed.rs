@@ -30,8 +30,19 @@ struct FeedResponse<'a> {
 /// A link to another path of the server.
 #[derive(Clone, Serialize)]
 pub(super) struct Link {
-    pub(super) href: String,
-    pub(super) text: &'static str,
+    href: String,
+    text: &'static str,
+}
+
+impl Link {
+    /// A link relative to the page, so that the page may be mounted below another path.
+    pub(super) fn new(path: &str, text: &'static str) -> Link {
+        Link {
+            // Without `./`, a browser would read `a:b` as an address with the scheme `a`.
+            href: format!("./{}", path.trim_start_matches('/')),
+            text,
+        }
+    }
 }
 
 /// The current run, schema and links, for a feed response.

@@ -38,10 +38,16 @@ pub(crate) enum Resource {
 }
 
 impl Page {
-    /// The page of a registry whose exposition is at `metrics_path`.
-    pub(crate) fn new(registry: Registry, metrics_path: &str) -> Page {
+    /// The page of a registry, with links to these paths of the server and their texts.
+    pub(crate) fn new<'a>(
+        registry: Registry,
+        links: impl IntoIterator<Item = (&'a str, &'static str)>,
+    ) -> Page {
+        let links = links
+            .into_iter()
+            .map(|(path, text)| feed::Link::new(path, text));
         Page {
-            sampler: Sampler::new(registry, metrics_path, sampler::IDLE_TIMEOUT),
+            sampler: Sampler::new(registry, links.collect(), sampler::IDLE_TIMEOUT),
         }
     }
 

@@ -3,38 +3,24 @@
 use std::borrow::Cow;
 
 use hyper::{
-    HeaderMap, Response, StatusCode,
+    HeaderMap, Response,
     header::{self, HeaderName, HeaderValue},
 };
 
-use crate::scrape::{Body, ContentCoding, joined, text};
+use crate::scrape::{Body, CodedBody, compress, preferred_coding};
 
-/// Creates a response; a body above [`ONE_PACKET`] is compressed as the client prefers.
+/// Creates a response; a body above one packet is compressed as the client prefers.
 pub(super) fn full(
     headers: &HeaderMap,
     content_type: &'static str,
     body: Cow<'_, [u8]>,
 ) -> Response<Body> {
-    let coding = if body.len() <= ONE_PACKET {
-        ContentCoding::Identity
-    } else {
-        ContentCoding::negotiate(joined(headers, &header::ACCEPT_ENCODING).as_deref())
+    let (coding, body) = compress(body.into_owned(), preferred_coding(headers));
+    let body = CodedBody {
+        coding,
+        bytes: body.into(),
     };
-    let Ok(body) = coding.compress(body.into_owned()) else {
-        return with_security_headers(text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "cannot compress the response\n",
-        ));
-    };
-    let mut response = Response::new(Body::new(body));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    if let Some(name) = coding.name() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
-    }
-    with_security_headers(response)
+    with_security_headers(body.respond(content_type))
 }
 
 pub(super) fn with_security_headers(mut response: Response<Body>) -> Response<Body> {
@@ -55,5 +41,3 @@ const SECURITY_HEADERS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
-/// A body of at most this many bytes is about one packet long, so compressing it saves little.
-const ONE_PACKET: usize = 1400;

@@ -60,21 +60,10 @@ struct Activity {
 }
 
 impl Sampler {
-    pub(super) fn new(registry: Registry, metrics_path: &str, idle_timeout: Duration) -> Sampler {
-        // The links are relative, so that a proxy may serve the page below another path.
-        let links = [
-            (metrics_path.trim_start_matches('/'), "Exposition"),
-            ("catalog.json", "Catalogue"),
-            ("dashboard.json", "Dashboard"),
-            ("rules.yml", "Rules"),
-        ];
-        let links = links.map(|(href, text)| Link {
-            href: href.to_owned(),
-            text,
-        });
+    pub(super) fn new(registry: Registry, links: Arc<[Link]>, idle_timeout: Duration) -> Sampler {
         Sampler {
             registry,
-            links: links.into(),
+            links,
             run: format!("{:x}", nanos_since_epoch()).into(),
             state: Arc::new(AsyncMutex::new(State {
                 schema: Schema::default(),
@@ -271,7 +260,7 @@ mod tests {
         let calls = Arc::new(CallCounter::default());
         let registry = Registry::new();
         registry.register(calls.clone()).unwrap();
-        let sampler = Sampler::new(registry, "/metrics", Duration::from_millis(50));
+        let sampler = Sampler::new(registry, Arc::default(), Duration::from_millis(50));
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         runtime.unwrap().block_on(test(sampler, calls));
     }

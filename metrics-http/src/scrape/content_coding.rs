@@ -89,19 +89,23 @@ impl ContentCoding {
         }
     }
 
-    /// Compresses a body that is complete in memory.
-    #[cfg(feature = "page")]
-    pub(crate) fn compress(self, body: Vec<u8>) -> io::Result<Vec<u8>> {
+    /// Compresses a body that is complete in memory; `None` if this coding is the identity.
+    #[cfg(feature = "catalog")]
+    #[cfg_attr(
+        not(any(feature = "gzip", feature = "zstd")),
+        expect(unused_variables, reason = "nothing is compressed")
+    )]
+    pub(super) fn compress(self, body: &[u8]) -> io::Result<Option<Vec<u8>>> {
         match self {
-            ContentCoding::Identity => Ok(body),
+            ContentCoding::Identity => Ok(None),
             #[cfg(feature = "gzip")]
             ContentCoding::Gzip => {
                 let mut out = GzEncoder::new(Vec::new(), Compression::fast());
-                out.write_all(&body)?;
-                out.finish()
+                out.write_all(body)?;
+                out.finish().map(Some)
             }
             #[cfg(feature = "zstd")]
-            ContentCoding::Zstd => zstd::encode_all(&*body, ZSTD_LEVEL),
+            ContentCoding::Zstd => zstd::encode_all(body, ZSTD_LEVEL).map(Some),
         }
     }
 }

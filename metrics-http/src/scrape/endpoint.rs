@@ -131,11 +131,6 @@ impl Endpoint {
         ResponseFuture::new(self.clone().scrape(headers, uri, is_head, client))
     }
 
-    #[cfg(feature = "catalog")]
-    pub(crate) fn registry(&self) -> &Registry {
-        &self.registry
-    }
-
     pub(crate) fn monitor(&self) -> &Monitor {
         &self.monitor
     }

@@ -8,6 +8,8 @@
 mod accept;
 mod body;
 mod coalescing;
+#[cfg(feature = "catalog")]
+mod coded_body;
 mod content_coding;
 mod delivery;
 mod endpoint;
@@ -20,8 +22,11 @@ pub use self::{
     body::Body,
     endpoint::{Endpoint, ResponseFuture},
 };
-#[cfg(feature = "page")]
-pub(crate) use self::{content_coding::ContentCoding, header::joined};
+#[cfg(feature = "catalog")]
+pub(crate) use self::{
+    coded_body::{CodedBody, compress, has_current_copy, preferred_coding},
+    content_coding::ContentCoding,
+};
 pub(crate) use self::{
     delivery::Exchange,
     response::{method_not_allowed, refused, text},

@@ -26,25 +26,16 @@ pub(crate) fn text(status: StatusCode, text: impl Into<String>) -> Response<Body
 
 /// The response to a request whose work did not run, or did not end.
 pub(crate) fn refused(refusal: &Refusal) -> Response<Body> {
-    let unavailable = StatusCode::SERVICE_UNAVAILABLE;
-    match refusal {
-        Refusal::Full => {
-            let message = "too many requests for this path are in progress; try again later\n";
-            let mut response = text(unavailable, message);
-            let second = HeaderValue::from_static("1");
-            response.headers_mut().insert(header::RETRY_AFTER, second);
-            response
-        }
-        Refusal::TimedOut(limit) => text(unavailable, format!("no answer within {limit:?}\n")),
-        Refusal::Panicked => text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the handler of this path panicked\n",
-        ),
-        Refusal::NoThread(error) => {
-            let message = format!("cannot start a thread for this path: {error}\n");
-            text(unavailable, message)
-        }
+    let status = match refusal {
+        Refusal::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut response = text(status, format!("this path has no answer: {refusal}\n"));
+    if let Refusal::Full = refusal {
+        let second = HeaderValue::from_static("1");
+        response.headers_mut().insert(header::RETRY_AFTER, second);
     }
+    response
 }
 
 pub(crate) fn method_not_allowed() -> Response<Body> {

@@ -7,7 +7,7 @@ use hyper::{Request, Response};
 use crate::{
     monitor::{EventCause, Monitor},
     scrape::{Body, Exchange, refused},
-    workers::{Limits, Refusal, Workers},
+    workers::{Limits, Workers},
 };
 
 /// Answers the requests for one path.
@@ -54,13 +54,7 @@ impl CustomRoutes {
         let path = request.uri().path().to_owned();
         let response = self.workers.run(move || handler(&request)).await;
         response.unwrap_or_else(|refusal| {
-            let what = match &refusal {
-                Refusal::Full => "was refused, because too many requests are in progress".into(),
-                Refusal::TimedOut(limit) => format!("did not answer within {limit:?}"),
-                Refusal::Panicked => "panicked".to_owned(),
-                Refusal::NoThread(error) => format!("has no thread: {error}"),
-            };
-            let message = format_args!("the route `{path}` {what}");
+            let message = format_args!("the route `{path}` has no answer: {refusal}");
             monitor.report(EventCause::Route, peer, message);
             refused(&refusal)
         })

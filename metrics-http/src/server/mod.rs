@@ -7,10 +7,10 @@ mod access;
 #[cfg(feature = "axum")]
 mod axum;
 mod builder;
-#[cfg(feature = "catalog")]
-mod catalog;
 mod connection;
 mod custom;
+#[cfg(feature = "catalog")]
+mod documents;
 mod handle;
 mod health;
 mod listener;

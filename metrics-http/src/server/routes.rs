@@ -7,11 +7,9 @@ use hyper::{
     header::{self, HeaderValue},
     service::Service,
 };
-#[cfg(feature = "catalog")]
-use tokio::task;
 
 #[cfg(feature = "catalog")]
-use super::catalog;
+use super::documents::{DocumentKind, Documents};
 use super::{
     access::CurrentAccess,
     custom::{CustomRoutes, RouteHandler},
@@ -32,6 +30,8 @@ pub(super) struct RouteTable {
     pub(super) readiness: HealthChecks,
     /// Routes that the program added.
     pub(super) custom: CustomRoutes,
+    #[cfg(feature = "catalog")]
+    pub(super) documents: Documents,
     #[cfg(feature = "page")]
     pub(super) page: Option<Page>,
     pub(super) access: CurrentAccess,
@@ -76,10 +76,9 @@ impl Routes {
                 table.custom.respond(handler, request, monitor).await
             }
             #[cfg(feature = "catalog")]
-            Route::Catalog => {
-                let registry = table.metrics.registry().clone();
-                let handler = move |request: &_| catalog::respond(&registry, request);
-                run_handler(Arc::new(handler), request).await
+            Route::Document(kind) => {
+                let monitor = table.metrics.monitor();
+                table.documents.respond(kind, &request, monitor).await
             }
             #[cfg(feature = "page")]
             Route::Page(page, resource) if is_read => page.respond(resource, &request).await,
@@ -96,8 +95,8 @@ impl Routes {
 }
 
 impl RouteTable {
-    /// The route of a path. The program's own routes take precedence over those of the catalogue
-    /// and the page.
+    /// The route of a path. The program's own routes take precedence over those of the
+    /// documents and the page.
     fn route(&self, path: &str) -> Route<'_> {
         if path == self.metrics_path {
             return Route::Metrics;
@@ -111,8 +110,8 @@ impl RouteTable {
             return Route::Custom(handler);
         }
         #[cfg(feature = "catalog")]
-        if catalog::has_route(path) {
-            return Route::Catalog;
+        if let Some(kind) = self.documents.find(path) {
+            return Route::Document(kind);
         }
         #[cfg(feature = "page")]
         if let Some(page) = &self.page
@@ -134,7 +133,7 @@ enum Route<'a> {
     Health(Health),
     Custom(&'a RouteHandler),
     #[cfg(feature = "catalog")]
-    Catalog,
+    Document(DocumentKind),
     #[cfg(feature = "page")]
     Page(&'a Page, Resource),
     /// The link to the metrics at `/`, if there is no live page.
@@ -158,7 +157,7 @@ impl Route<'_> {
             Route::Health(Health::Ready) => "ready",
             Route::Custom(_) => "custom",
             #[cfg(feature = "catalog")]
-            Route::Catalog => "catalog",
+            Route::Document(kind) => kind.name(),
             #[cfg(feature = "page")]
             Route::Page(..) => "page",
             Route::Index => "index",
@@ -182,18 +181,6 @@ impl Health {
             Health::Ready => table.readiness.respond("ready\n", monitor).await,
         }
     }
-}
-
-/// Runs a handler on a blocking thread.
-#[cfg(feature = "catalog")]
-async fn run_handler(handler: RouteHandler, request: Request<()>) -> Response<Body> {
-    let response = task::spawn_blocking(move || handler(&request)).await;
-    response.unwrap_or_else(|_| {
-        text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "the handler of this path panicked\n",
-        )
-    })
 }
 
 impl<B> Service<Request<B>> for Routes {

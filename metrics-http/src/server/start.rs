@@ -1,7 +1,11 @@
 //! Turns the settings of a [`ServerBuilder`] into a server, an endpoint or a router.
 
+#[cfg(feature = "page")]
+use std::iter;
 use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 
+#[cfg(feature = "catalog")]
+use super::documents::Documents;
 #[cfg(feature = "tls")]
 use super::tls::TlsAcceptor;
 use super::{
@@ -63,6 +67,12 @@ impl ServerBuilder {
             return Err(Error::no_listener());
         }
         let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
+        #[cfg(feature = "page")]
+        let page = self.has_page.then(|| {
+            let documents = self.documents.iter().map(|it| (it.path(), it.title()));
+            let links = iter::once((self.path.as_str(), "Exposition")).chain(documents);
+            Page::new(self.registry.clone(), links)
+        });
         let monitor = metrics.monitor().clone();
         let answer_timeout = self.scrape_timeout.max(self.route_timeout);
         let response_timeout = answer_timeout.saturating_add(self.client_timeout);
@@ -78,8 +88,10 @@ impl ServerBuilder {
                 liveness: self.liveness,
                 readiness: self.readiness,
                 custom,
+                #[cfg(feature = "catalog")]
+                documents: Documents::new(self.registry.clone(), self.documents),
                 #[cfg(feature = "page")]
-                page: self.has_page.then(|| Page::new(self.registry, &self.path)),
+                page,
                 metrics_path: self.path,
                 access,
             }),

@@ -4,8 +4,12 @@
 //! delays no work of another kind, and neither the thread of the server nor the blocking threads
 //! of the program's runtime.
 
+#[cfg(feature = "catalog")]
+mod budget;
+
 use std::{
     collections::VecDeque,
+    fmt::{self, Display, Formatter},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -14,6 +18,9 @@ use std::{
 };
 
 use tokio::{sync::oneshot, time};
+
+#[cfg(feature = "catalog")]
+pub(crate) use self::budget::Budget;
 
 /// Threads that run jobs; started on demand, and ended when they have been idle or when the last
 /// clone of the handle is dropped.
@@ -42,6 +49,17 @@ pub(crate) enum Refusal {
     TimedOut(Duration),
     Panicked,
     NoThread(io::Error),
+}
+
+impl Display for Refusal {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Full => f.write_str("too many requests are in progress"),
+            Refusal::TimedOut(limit) => write!(f, "no answer within {limit:?}"),
+            Refusal::Panicked => f.write_str("its code panicked"),
+            Refusal::NoThread(error) => write!(f, "cannot start a thread: {error}"),
+        }
+    }
 }
 
 struct Shared {

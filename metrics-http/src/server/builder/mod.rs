@@ -11,6 +11,8 @@ use std::{sync::Arc, time::Duration};
 
 use metrics_core::Registry;
 
+#[cfg(feature = "catalog")]
+use super::documents::DocumentKind;
 #[cfg(feature = "tls")]
 use super::tls::TlsSource;
 use super::{
@@ -74,6 +76,8 @@ pub struct ServerBuilder {
     pub(in crate::server) on_clash: Option<ClashHandler>,
     pub(in crate::server) on_error: Option<EventHandler>,
     pub(in crate::server) has_server_metrics: bool,
+    #[cfg(feature = "catalog")]
+    pub(in crate::server) documents: Vec<DocumentKind>,
     #[cfg(feature = "page")]
     pub(in crate::server) has_page: bool,
     pub(in crate::server) access: AccessSettings,
@@ -125,6 +129,12 @@ impl ServerBuilder {
             on_clash: None,
             on_error: None,
             has_server_metrics: true,
+            #[cfg(feature = "catalog")]
+            documents: vec![
+                DocumentKind::Catalog,
+                DocumentKind::Dashboard,
+                DocumentKind::Rules,
+            ],
             #[cfg(feature = "page")]
             has_page: true,
             access: AccessSettings::default(),

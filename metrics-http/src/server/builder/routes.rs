@@ -7,6 +7,8 @@ use hyper::{Request, Response};
 
 use super::ServerBuilder;
 use crate::scrape::Body;
+#[cfg(feature = "catalog")]
+use crate::server::documents::DocumentKind;
 
 impl ServerBuilder {
     /// Serves the metrics at this path instead of `/metrics`.
@@ -116,7 +118,8 @@ impl ServerBuilder {
     /// minutes. It loads nothing from other servers. While it is open, a separate thread gathers
     /// the metrics once a second for all viewers together, and up to 8 MiB of history are kept;
     /// while it is closed, it costs nothing. It discloses what `/metrics` discloses, and the source
-    /// locations of the declarations. When it is switched off, `/` links to the metrics.
+    /// locations of the declarations, relative to their crates. When it is switched off, `/` links
+    /// to the metrics.
     ///
     /// ```
     /// # fn main() -> Result<(), metrics_http::Error> {
@@ -130,6 +133,56 @@ impl ServerBuilder {
     #[cfg(feature = "page")]
     pub fn page(mut self, on: bool) -> ServerBuilder {
         self.has_page = on;
+        self
+    }
+
+    /// Whether to serve the [catalogue](metrics_core::Catalog) at `/catalog.json`; on by default.
+    ///
+    /// It discloses all declarations, also of metrics that have no series yet: names, help, labels,
+    /// buckets, objectives, and the source files relative to their crates.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// // Serves metrics and health checks only.
+    /// let server = metrics_http::Server::builder()
+    ///     .catalog(false)
+    ///     .dashboards(false)
+    ///     .rules(false)
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "catalog")]
+    pub fn catalog(self, on: bool) -> ServerBuilder {
+        self.document(DocumentKind::Catalog, on)
+    }
+
+    /// Whether to serve Grafana dashboards at `/dashboard.json`; on by default.
+    ///
+    /// The parameters `title`, `uid` and `datasource` set what their names say; `?functions` selects
+    /// the dashboard of the measured functions. It discloses what the
+    /// [catalogue](ServerBuilder::catalog) discloses.
+    #[cfg(feature = "catalog")]
+    pub fn dashboards(self, on: bool) -> ServerBuilder {
+        self.document(DocumentKind::Dashboard, on)
+    }
+
+    /// Whether to serve Prometheus rules at `/rules.yml`; on by default.
+    ///
+    /// The parameter `job` restricts them to a job. They disclose what the
+    /// [catalogue](ServerBuilder::catalog) discloses.
+    #[cfg(feature = "catalog")]
+    pub fn rules(self, on: bool) -> ServerBuilder {
+        self.document(DocumentKind::Rules, on)
+    }
+
+    #[cfg(feature = "catalog")]
+    fn document(mut self, kind: DocumentKind, on: bool) -> ServerBuilder {
+        self.documents.retain(|other| *other != kind);
+        if on {
+            self.documents.push(kind);
+        }
         self
     }
 }
