@@ -155,7 +155,7 @@ fn a_refusal_is_an_error_with_the_response_of_the_gateway() {
     receiver.answer([Answer::with_body(400, "pushed metrics are invalid\n")]);
     let error = failure(&receiver);
     let expected = format!(
-        "the server refused the metrics: PUT {}/metrics/job/backup: 400 Bad Request; \
+        "the server refused the metrics of job `backup`: PUT {}: 400 Bad Request; \
          the response is: pushed metrics are invalid",
         receiver.url()
     );
@@ -198,9 +198,10 @@ fn an_unreachable_gateway_is_an_error_with_its_cause() {
         ("http://127.0.0.1:1", "refused"),
         ("http://gateway.invalid", ""),
     ] {
-        let error = PushGateway::new(url, "backup").push().unwrap_err();
+        let gateway = PushGateway::new(url, "backup").no_proxy();
+        let error = gateway.push().unwrap_err();
         let text = error.to_string();
-        let expected = format!("cannot push the metrics: PUT {url}");
+        let expected = format!("cannot push the metrics of job `backup`: PUT {url}: ");
         assert!(text.starts_with(&expected), "{text}");
         assert!(text.contains(why), "{text}");
         assert!(std::error::Error::source(&error).is_some());
@@ -377,12 +378,17 @@ fn the_pusher_continues_after_failures_and_counts_them() {
     assert_eq!(errors.iter().count(), 2);
     let text = registry.encode_to_string(metrics_http::Format::Text);
     let url = receiver.url();
-    let failed = format!("metrics_pushes_total{{url=\"{url}/\",result=\"error\"}} 2\n");
+    let failed =
+        format!("metrics_pushes_total{{url=\"{url}\",pushed_job=\"backup\",result=\"error\"}} 2\n");
     assert!(text.contains(&failed), "{text}");
     let requests = receiver.requests().len();
-    let lasted = format!("metrics_push_duration_seconds_count{{url=\"{url}/\"}} {requests}\n");
+    let lasted = format!(
+        "metrics_push_duration_seconds_count{{url=\"{url}\",pushed_job=\"backup\"}} {requests}\n"
+    );
     assert!(text.contains(&lasted), "{text}");
-    let line = format!("metrics_push_last_success_timestamp_seconds{{url=\"{url}/\"}} 1");
+    let line = format!(
+        "metrics_push_last_success_timestamp_seconds{{url=\"{url}\",pushed_job=\"backup\"}} 1"
+    );
     assert!(text.contains(&line), "{text}");
 }
 

@@ -102,7 +102,7 @@ fn lost(registry: &Registry, receiver: &Receiver, reason: &str) -> u64 {
     let text = registry.encode_to_string(Format::Text);
     let url = receiver.url();
     let line = format!(
-        "metrics_push_lost_samples_total{{url=\"{url}/api/v1/write\",reason=\"{reason}\"}} "
+        "metrics_push_lost_samples_total{{url=\"{url}\",pushed_job=\"shop\",reason=\"{reason}\"}} "
     );
     let (_, rest) = text.split_once(&line).unwrap_or_else(|| panic!("{text}"));
     let (count, _) = rest.split_once('\n').unwrap();
@@ -386,7 +386,7 @@ fn a_server_without_version_2_gets_version_1() {
         assert_eq!(lost(&registry, &receiver, "refused"), 0);
         let text = registry.encode_to_string(Format::Text);
         let url = receiver.url();
-        let failed = format!("{{url=\"{url}/api/v1/write\",result=\"error\"}} 0\n");
+        let failed = format!("{{url=\"{url}\",pushed_job=\"shop\",result=\"error\"}} 0\n");
         assert!(text.contains(&failed), "the fallback is no error: {text}");
     }
 }

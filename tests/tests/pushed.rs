@@ -330,8 +330,9 @@ fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     pusher.shutdown().unwrap();
     let families = gateway.families();
     assert_eq!(families.value("files_total", &JOB), Some(3.0));
-    let url = format!("{}/", gateway.url());
-    let ok = [JOB[0], JOB[1], ("url", &url), ("result", "ok")];
+    let url = gateway.url();
+    let pushes = [("url", &*url), ("pushed_job", "backup"), ("result", "ok")];
+    let ok = [JOB[0], JOB[1], pushes[0], pushes[1], pushes[2]];
     let times = families.value("metrics_pushes_total", &ok);
     assert!(times.is_some_and(|times| times >= 2.0), "{times:?}");
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 #[cfg(feature = "push")]
-pub(crate) use self::push::{PushError, Refusal, RetryAfter};
+pub(crate) use self::push::{Destination, PushError, PushFault, Refusal, RetryAfter, UnusableFile};
 pub(crate) use self::text::one_line;
 
 /// An error of building a server, an endpoint, a layer or a bridge, writing a textfile, or pushing.
@@ -211,7 +211,8 @@ impl Debug for Error {
         Display::fmt(self, f)?;
         let mut source = self.source();
         while let Some(cause) = source {
-            write!(f, "\n  caused by: {cause}")?;
+            // A source may contain text of a server.
+            write!(f, "\n  caused by: {}", one_line(&cause.to_string()))?;
             source = cause.source();
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! [`Client`]: the HTTP client for Pushgateways and remote-write servers.
 
-use std::{future::poll_fn, pin::Pin, time::Duration};
+use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 use hyper::{
     HeaderMap, Method, Request, Response, Uri,
@@ -8,103 +8,158 @@ use hyper::{
     header::{self, HeaderValue},
 };
 use hyper_util::{
-    client::legacy::{self, connect::HttpConnector},
+    client::legacy,
     rt::{TokioExecutor, TokioTimer},
 };
 use tokio::time;
 
+#[cfg(feature = "https")]
+use super::tls::Tls;
+use super::{
+    credentials::Credentials,
+    proxy::{Proxy, ProxyConnector},
+    target::PushTarget,
+};
 use crate::{
-    error::{PushError, Refusal, RetryAfter},
+    error::{Destination, Error, PushError, PushFault, Refusal, RetryAfter, UnusableFile},
     scrape::Body,
 };
 
 #[cfg(feature = "https")]
-type Connector = hyper_rustls::HttpsConnector<HttpConnector>;
+type Connector = hyper_rustls::HttpsConnector<ProxyConnector>;
 #[cfg(not(feature = "https"))]
-type Connector = HttpConnector;
+type Connector = ProxyConnector;
 
-/// A client for one server; it keeps its connection open.
+type HttpClient = legacy::Client<Connector, Body>;
+
+/// A client for one URL; it keeps its connection open.
 pub(super) struct Client {
-    http: legacy::Client<Connector, Body>,
-    authorization: Option<HeaderValue>,
+    uri: Uri,
+    to: Arc<Destination>,
+    headers: HeaderMap,
+    credentials: Credentials,
     timeout: Duration,
+    proxy: Option<Proxy>,
+    #[cfg(feature = "https")]
+    tls: Tls,
+    /// Created by the first request, because the certificates may be in files that do not exist yet.
+    http: Option<HttpClient>,
 }
 
 impl Client {
+    /// Creates a client that sends `headers` with each request.
     pub(super) fn new(
-        connector: Connector,
-        authorization: Option<HeaderValue>,
-        timeout: Duration,
-    ) -> Client {
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder.pool_timer(TokioTimer::new());
-        Client {
-            http: builder.build(connector),
-            authorization,
-            timeout,
-        }
+        uri: Uri,
+        to: Arc<Destination>,
+        headers: HeaderMap,
+        target: &PushTarget,
+    ) -> Result<Client, Error> {
+        Ok(Client {
+            proxy: target.proxy.choose(&uri)?,
+            #[cfg(feature = "https")]
+            tls: target.tls.load(&uri)?,
+            uri,
+            to,
+            headers,
+            credentials: target.credentials.clone(),
+            timeout: target.timeout,
+            http: None,
+        })
+    }
+
+    /// The URL, which may contain a token in its path.
+    pub(super) fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    pub(super) fn destination(&self) -> &Arc<Destination> {
+        &self.to
     }
 
     /// Sends a request; returns the headers of a 2xx response, and an error in all other cases.
     pub(super) async fn send(
-        &self,
+        &mut self,
         method: Method,
-        uri: &Uri,
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<HeaderMap, PushError> {
+        let sent = self.try_send(method, headers, body).await;
+        sent.map_err(|fault| PushError::new(&self.to, fault))
+    }
+
+    async fn try_send(
+        &mut self,
+        method: Method,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<HeaderMap, PushFault> {
+        let authorization = self.credentials.header().map_err(PushFault::File)?;
+        let http = self.http().map_err(PushFault::File)?;
         let mut request = Request::new(Body::new(body));
         *request.method_mut() = method.clone();
-        *request.uri_mut() = uri.clone();
-        *request.headers_mut() = headers;
-        let headers = request.headers_mut();
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if let Some(value) = &self.authorization {
-            headers.insert(header::AUTHORIZATION, value.clone());
-        }
-        let response = match time::timeout(self.timeout, self.respond(request)).await {
+        *request.uri_mut() = self.uri.clone();
+        let all = request.headers_mut();
+        all.extend(self.headers.clone());
+        all.extend(headers);
+        all.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        all.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
+        let proxy_authorization = self.proxy.as_ref().and_then(Proxy::authorization);
+        all.extend(proxy_authorization.map(|value| (header::PROXY_AUTHORIZATION, value)));
+        let response = match time::timeout(self.timeout, respond(&http, request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(source)) => {
-                return Err(PushError::Unreachable {
+                return Err(PushFault::Unreachable {
                     method,
-                    uri: uri.clone(),
+                    proxy: self.proxy.as_ref().map(Proxy::origin),
                     source: source.into(),
                 });
             }
             Err(_) => {
-                return Err(PushError::TimedOut {
-                    method,
-                    uri: uri.clone(),
-                    after: self.timeout,
-                });
+                let after = self.timeout;
+                return Err(PushFault::TimedOut { method, after });
             }
         };
         let (head, body) = response.into_parts();
         if head.status.is_success() {
             return Ok(head.headers);
         }
-        Err(PushError::Refused(Refusal {
+        Err(PushFault::Refused(Refusal {
             method,
-            uri: uri.clone(),
             status: head.status,
             message: String::from_utf8_lossy(&body).trim().to_owned(),
             retry_after: retry_after(&head.headers),
         }))
     }
 
-    /// The response with the beginning of its body, which error messages contain.
-    ///
-    /// Reading a short body to its end also lets the next request use the connection again.
-    async fn respond(&self, request: Request<Body>) -> Result<Response<Vec<u8>>, legacy::Error> {
-        let (head, body) = self.http.request(request).await?.into_parts();
-        Ok(Response::from_parts(head, read_beginning(body).await))
+    /// The client of earlier requests, unless a certificate file has changed since.
+    fn http(&mut self) -> Result<HttpClient, UnusableFile> {
+        #[cfg(feature = "https")]
+        if self.tls.read_files()? {
+            self.http = None;
+        }
+        if let Some(http) = &self.http {
+            return Ok(http.clone());
+        }
+        let connector = ProxyConnector::new(self.proxy.clone());
+        #[cfg(feature = "https")]
+        let connector = self.tls.connector(connector)?;
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder.pool_timer(TokioTimer::new());
+        let http = builder.build(connector);
+        self.http = Some(http.clone());
+        Ok(http)
     }
 }
 
-pub(super) fn http_connector() -> HttpConnector {
-    let mut http = HttpConnector::new();
-    http.set_nodelay(true);
-    http
+/// The response with the beginning of its body, which error messages contain.
+///
+/// Reading a short body to its end also lets the next request use the connection again.
+async fn respond(
+    http: &HttpClient,
+    request: Request<Body>,
+) -> Result<Response<Vec<u8>>, legacy::Error> {
+    let (head, body) = http.request(request).await?.into_parts();
+    Ok(Response::from_parts(head, read_beginning(body).await))
 }
 
 /// Reads up to [`MAX_MESSAGE_BYTES`] of a body; an interrupted body is not an error.

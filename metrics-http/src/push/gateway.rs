@@ -1,23 +1,30 @@
 //! Pushes metrics to a Prometheus Pushgateway.
 
+#[cfg(feature = "gzip")]
+use std::io::Write as _;
 use std::{
     fmt::{self, Debug, Formatter},
+    io,
+    sync::Arc,
     time::Duration,
 };
 
+#[cfg(feature = "gzip")]
+use flate2::{Compression, write::GzEncoder};
 use hyper::{
-    HeaderMap, Method, Uri,
+    HeaderMap, Method,
     header::{self, HeaderValue},
 };
-use metrics_core::{ExpositionFormat, Format, Recipient, Registry};
-use tokio::sync::oneshot;
+use metrics_core::{Delivery, ExpositionFormat, Format, Recipient, Registry};
 
 use super::{
     client::Client,
     grouping,
     pusher::{PushTask, Pusher},
+    reporter::call_handler,
+    settings::request_settings,
     target::PushTarget,
-    thread::{self, PushThread},
+    thread::PushThread,
 };
 use crate::error::Error;
 
@@ -71,7 +78,11 @@ pub struct PushGateway {
     job: String,
     grouping: Vec<(String, String)>,
     format: Format,
+    #[cfg(feature = "gzip")]
+    compresses: bool,
 }
+
+request_settings!(PushGateway);
 
 impl PushGateway {
     /// Configures pushes to the gateway at this URL, as the metrics of this job.
@@ -85,6 +96,8 @@ impl PushGateway {
             job: job.into(),
             grouping: Vec::new(),
             format: Format::Text,
+            #[cfg(feature = "gzip")]
+            compresses: false,
         }
     }
 
@@ -112,25 +125,9 @@ impl PushGateway {
         self.grouping("instance", host.to_string_lossy())
     }
 
-    /// Authenticates with a user name and a password.
-    pub fn basic_auth(
-        mut self,
-        user: impl Into<String>,
-        password: impl Into<String>,
-    ) -> PushGateway {
-        self.target.basic_auth(user.into(), password.into());
-        self
-    }
-
-    /// Authenticates with a bearer token.
-    pub fn bearer_auth(mut self, token: impl Into<String>) -> PushGateway {
-        self.target.bearer_auth(token.into());
-        self
-    }
-
     /// Timeout of a push, from connecting to the response: 10 seconds by default.
     pub fn timeout(mut self, timeout: Duration) -> PushGateway {
-        self.target.timeout(timeout);
+        self.target.timeout = timeout;
         self
     }
 
@@ -144,10 +141,10 @@ impl PushGateway {
         self
     }
 
-    /// Trusts these root certificates (PEM) instead of those of the system.
-    #[cfg(feature = "https")]
-    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> PushGateway {
-        self.target.root_certificates(pem.into());
+    /// Compresses the metrics with gzip, for servers from Pushgateway 1.5 on.
+    #[cfg(feature = "gzip")]
+    pub fn compress(mut self) -> PushGateway {
+        self.compresses = true;
         self
     }
 
@@ -164,7 +161,7 @@ impl PushGateway {
     /// use metrics_http::PushGateway;
     ///
     /// let error = PushGateway::new("http://127.0.0.1:1", "backup").push().unwrap_err();
-    /// assert!(error.to_string().contains("PUT http://127.0.0.1:1/metrics/job/backup"));
+    /// assert!(error.to_string().contains("job `backup`: PUT http://127.0.0.1:1: "));
     /// ```
     pub fn push(&self) -> Result<(), Error> {
         self.send_blocking(Method::PUT)
@@ -250,7 +247,7 @@ impl PushGateway {
         self,
         on_error: impl FnOnce(Error) + Send + 'static,
     ) -> Result<PushOnDrop, Error> {
-        self.validated_client()?;
+        self.client()?;
         Ok(PushOnDrop(Some((self, Box::new(on_error)))))
     }
 
@@ -269,68 +266,58 @@ impl PushGateway {
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
     ) -> Result<Pusher, Error> {
-        let client = self.validated_client()?;
+        let client = self.client()?;
+        let to = Arc::clone(client.destination());
         let registry = self.registry.clone();
-        let url = self.target.uri("")?.to_string();
         let task = GatewayTask {
             gateway: self,
             client,
         };
-        Pusher::start(&registry, &url, interval, on_error, task)
+        Pusher::start(&registry, &to, interval, on_error, task)
     }
 
-    fn validated_client(&self) -> Result<Client, Error> {
-        self.uri()?;
-        self.target.client()
-    }
-
-    fn uri(&self) -> Result<Uri, Error> {
-        self.target.uri(&grouping::path(&self.job, &self.grouping)?)
+    fn client(&self) -> Result<Client, Error> {
+        let path = grouping::path(&self.job, &self.grouping)?;
+        self.target.client(&path, &self.job)
     }
 
     fn send_blocking(&self, method: Method) -> Result<(), Error> {
-        let gateway = self.clone();
-        PushThread::spawn(move || async move { gateway.send_once(method).await })?.join()
+        let mut task = self.task()?;
+        let to = Arc::clone(task.client.destination());
+        PushThread::spawn(&to, move || async move { task.send(method).await })?.join()
     }
 
     async fn send_async(&self, method: Method) -> Result<(), Error> {
-        let gateway = self.clone();
-        let (sender, result) = oneshot::channel();
-        PushThread::spawn(move || async move {
-            // Fails if the future was dropped.
-            let _ = sender.send(gateway.send_once(method).await);
-            Ok(())
-        })?;
-        result.await.unwrap_or_else(|_| Err(thread::panicked()))
+        let mut task = self.task()?;
+        let to = Arc::clone(task.client.destination());
+        PushThread::run(&to, move || async move { task.send(method).await }).await
     }
 
-    async fn send_once(&self, method: Method) -> Result<(), Error> {
-        self.send(&self.target.client()?, method).await
+    fn task(&self) -> Result<GatewayTask, Error> {
+        Ok(GatewayTask {
+            client: self.client()?,
+            gateway: self.clone(),
+        })
     }
 
-    async fn send(&self, client: &Client, method: Method) -> Result<(), Error> {
-        let uri = self.uri()?;
-        let mut headers = HeaderMap::new();
+    /// Encodes the registry, with the headers that describe the body.
+    fn encode(&self, recipient: Recipient) -> io::Result<(HeaderMap, Vec<u8>, Delivery)> {
         let mut body = Vec::new();
-        let recipient = Recipient::new(("gateway", uri.to_string()));
-        let mut delivery = None;
-        if method != Method::DELETE {
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(self.format.content_type()),
-            );
-            let (registry, format) = (&self.registry, self.format);
-            let format = ExpositionFormat::from(format).without_timestamps();
-            let encoded = registry.encode_for(recipient, format, &mut body, Duration::MAX, None);
-            // Writing to a `Vec` does not fail.
-            delivery = encoded.ok();
+        let format = ExpositionFormat::from(self.format).without_timestamps();
+        let delivery =
+            self.registry
+                .encode_for(recipient, format, &mut body, Duration::MAX, None)?;
+        let mut headers = HeaderMap::new();
+        let content_type = HeaderValue::from_static(self.format.content_type());
+        headers.insert(header::CONTENT_TYPE, content_type);
+        #[cfg(feature = "gzip")]
+        if self.compresses {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+            encoder.write_all(&body)?;
+            body = encoder.finish()?;
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let response = client.send(method, &uri, headers, body).await;
-        response.map_err(Error::push)?;
-        if let Some(delivery) = delivery {
-            delivery.confirm(recipient);
-        }
-        Ok(())
+        Ok((headers, body, delivery))
     }
 }
 
@@ -366,10 +353,17 @@ impl PushOnDrop {
 
 impl Drop for PushOnDrop {
     fn drop(&mut self) {
-        if let Some((gateway, on_error)) = self.0.take()
-            && let Err(error) = gateway.add()
-        {
-            on_error(error);
+        let Some((gateway, on_error)) = self.0.take() else {
+            return;
+        };
+        let Err(error) = gateway.add() else {
+            return;
+        };
+        // A panic of the handler must not leave a destructor, because it would abort the program if
+        // the job panics too. `push_on_drop` has checked that there is a client.
+        if let Ok(client) = gateway.client() {
+            let to = client.destination();
+            call_handler(&gateway.registry, to, || on_error(error));
         }
     }
 }
@@ -381,14 +375,33 @@ impl Debug for PushOnDrop {
     }
 }
 
-/// The push that a [`Pusher`] repeats, with a client that keeps its connection open.
+/// A gateway, with a client that keeps its connection open.
 struct GatewayTask {
     gateway: PushGateway,
     client: Client,
 }
 
+impl GatewayTask {
+    async fn send(&mut self, method: Method) -> Result<(), Error> {
+        let recipient = Recipient::new(("gateway", self.client.uri().to_string()));
+        let (mut headers, mut body, mut delivery) = (HeaderMap::new(), Vec::new(), None);
+        if method != Method::DELETE
+            // Writing to a `Vec` does not fail.
+            && let Ok(encoded) = self.gateway.encode(recipient)
+        {
+            (headers, body, delivery) = (encoded.0, encoded.1, Some(encoded.2));
+        }
+        let response = self.client.send(method, headers, body).await;
+        response.map_err(Error::push)?;
+        if let Some(delivery) = delivery {
+            delivery.confirm(recipient);
+        }
+        Ok(())
+    }
+}
+
 impl PushTask for GatewayTask {
     async fn push(&mut self) -> Result<(), Error> {
-        self.gateway.send(&self.client, Method::PUT).await
+        self.send(Method::PUT).await
     }
 }

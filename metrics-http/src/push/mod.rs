@@ -3,15 +3,27 @@
 #[cfg(feature = "push")]
 mod client;
 #[cfg(feature = "push")]
+mod credentials;
+#[cfg(feature = "push")]
 mod gateway;
 #[cfg(feature = "push")]
 mod grouping;
+#[cfg(feature = "push")]
+mod headers;
+#[cfg(feature = "push")]
+mod panics;
+#[cfg(feature = "push")]
+mod proxy;
 #[cfg(feature = "push")]
 mod pusher;
 #[cfg(feature = "remote-write")]
 mod remote_write;
 #[cfg(feature = "push")]
+mod reporter;
+#[cfg(feature = "push")]
 mod self_metrics;
+#[cfg(feature = "push")]
+mod settings;
 #[cfg(feature = "push")]
 mod target;
 mod textfile;

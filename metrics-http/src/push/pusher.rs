@@ -3,7 +3,7 @@
 use std::{
     fmt::{self, Debug, Formatter},
     future::Future,
-    pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,10 +14,12 @@ use tokio::{
 };
 
 use super::{
+    panics::catch_panic_of,
+    reporter::ErrorReporter,
     self_metrics::{self, TargetMetrics},
-    thread::PushThread,
+    thread::{self, PushThread},
 };
-use crate::error::Error;
+use crate::error::{Destination, Error};
 
 /// Pushes in the background until it is shut down or dropped, and once more at the end.
 ///
@@ -33,14 +35,21 @@ use crate::error::Error;
 /// # Self-metrics
 ///
 /// These families are added to the registry that is pushed. They cover all pushers of the program,
-/// by the label `url`, the server's URL.
+/// by the labels `url`, which has scheme, host and port of the server, and `pushed_job`. Pushers for
+/// which both are equal share their series. The path of a URL is in no label, because it may contain
+/// a token.
 ///
 /// | family | contents |
 /// |---|---|
 /// | `metrics_pushes_total` | pushes, by `result`: `ok` or `error` |
 /// | `metrics_push_last_success_timestamp_seconds` | Unix time of the last successful push; 0 before it |
 /// | `metrics_push_duration_seconds` | duration of pushes, successful or not |
+/// | `metrics_push_queued_samples` | samples that remote write has not delivered yet |
 /// | `metrics_push_lost_samples_total` | samples that remote write dropped, by `reason`: `queue` (the queue was full), `refused` (by the server), `end` (not sent when the pusher ended) or `duplicate` (its series has the labels of another one once labels are added) |
+/// | `metrics_push_handler_panics_total` | panics of `on_error`; after the first one |
+///
+/// An `on_error` that panics does not end the pusher. A panic while metrics are gathered or sent is
+/// an error of that push.
 ///
 /// # Examples
 ///
@@ -77,13 +86,14 @@ impl Pusher {
 
     /// Runs the future of `work` on a thread; the argument of `work` receives the signal to stop.
     pub(super) fn spawn<F>(
+        to: &Arc<Destination>,
         work: impl FnOnce(oneshot::Receiver<()>) -> F + Send + 'static,
     ) -> Result<Pusher, Error>
     where
         F: Future<Output = Result<(), Error>>,
     {
         let (stop, stopped) = oneshot::channel();
-        let thread = PushThread::spawn(move || work(stopped))?;
+        let thread = PushThread::spawn(to, move || work(stopped))?;
         Ok(Pusher {
             running: Some((stop, thread)),
         })
@@ -92,15 +102,20 @@ impl Pusher {
     /// Starts a thread that runs `task` at once, at every interval, and once more at the end.
     pub(super) fn start(
         registry: &Registry,
-        url: &str,
+        to: &Arc<Destination>,
         interval: Duration,
         on_error: impl FnMut(Error) + Send + 'static,
         task: impl PushTask,
     ) -> Result<Pusher, Error> {
         check_interval(interval)?;
-        let metrics = self_metrics::register(registry, url)?;
-        Pusher::spawn(move |stopped| async move {
-            push_repeatedly(task, interval, &metrics, on_error, stopped).await
+        let mut pushes = Pushes {
+            task,
+            metrics: self_metrics::register(registry, to)?,
+            to: Arc::clone(to),
+        };
+        let reporter = ErrorReporter::new(registry, to, on_error);
+        Pusher::spawn(to, move |stopped| async move {
+            pushes.repeat(interval, &reporter, stopped).await
         })
     }
 
@@ -143,33 +158,88 @@ pub(super) fn check_interval(interval: Duration) -> Result<(), Error> {
     Ok(())
 }
 
-async fn push_repeatedly(
-    mut task: impl PushTask,
-    interval: Duration,
-    metrics: &TargetMetrics,
-    mut on_error: impl FnMut(Error),
-    mut stopped: oneshot::Receiver<()>,
-) -> Result<(), Error> {
-    loop {
+/// A push that is measured.
+struct Pushes<T> {
+    task: T,
+    metrics: Arc<TargetMetrics>,
+    to: Arc<Destination>,
+}
+
+impl<T: PushTask> Pushes<T> {
+    /// Pushes at once, at every interval, and once more after `stopped` completes.
+    async fn repeat(
+        &mut self,
+        interval: Duration,
+        reporter: &ErrorReporter,
+        mut stopped: oneshot::Receiver<()>,
+    ) -> Result<(), Error> {
+        loop {
+            let start = Instant::now();
+            if let Err(error) = self.push().await {
+                reporter.report(error);
+            }
+            let left = interval.saturating_sub(start.elapsed());
+            // `stopped` completes when the signal is sent, and when its sender is dropped.
+            if time::timeout(left, &mut stopped).await.is_ok() {
+                return self.push().await;
+            }
+        }
+    }
+
+    /// Pushes once, and records the duration and the result.
+    async fn push(&mut self) -> Result<(), Error> {
         let start = Instant::now();
-        if let Err(error) = measure(metrics, task.push()).await {
-            on_error(error);
-        }
-        let left = interval.saturating_sub(start.elapsed());
-        // `stopped` completes when the signal is sent, and when its sender is dropped.
-        if time::timeout(left, &mut stopped).await.is_ok() {
-            return measure(metrics, task.push()).await;
-        }
+        let result = catch_panic_of(self.task.push())
+            .await
+            .unwrap_or_else(|message| Err(thread::panicked(&self.to, message)));
+        self.metrics.record_push(start.elapsed(), result.is_ok());
+        result
     }
 }
 
-/// Runs a push and records its duration and result.
-async fn measure<T, E>(
-    metrics: &TargetMetrics,
-    push: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let start = Instant::now();
-    let result = pin!(push).await;
-    metrics.record_push(start.elapsed(), result.is_ok());
-    result
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use metrics_core::Format;
+
+    use super::*;
+
+    /// A push that panics at its first run.
+    struct PanicsOnce(mpsc::Sender<()>, bool);
+
+    impl PushTask for PanicsOnce {
+        async fn push(&mut self) -> Result<(), Error> {
+            let _ = self.0.send(());
+            let has_panicked = std::mem::replace(&mut self.1, true);
+            assert!(has_panicked, "the first push panics");
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_push_that_panics_is_an_error_and_the_next_one_follows() {
+        let registry = Registry::new();
+        let to = Arc::new(Destination {
+            origin: "http://gateway.invalid".to_owned(),
+            job: "panics".to_owned(),
+        });
+        let (told, errors) = mpsc::channel();
+        let (pushed, pushes) = mpsc::channel();
+        let on_error = move |error: Error| _ = told.send(error.to_string());
+        let task = PanicsOnce(pushed, false);
+        let pusher = Pusher::start(&registry, &to, Duration::from_millis(1), on_error, task);
+        let pusher = pusher.unwrap();
+        for _ in 0..2 {
+            pushes.recv().unwrap();
+        }
+        pusher.shutdown().unwrap();
+        let errors: Vec<_> = errors.iter().collect();
+        let expected =
+            "cannot push the metrics of job `panics`: it panicked: the first push panics";
+        assert_eq!(errors, [expected]);
+        let text = registry.encode_to_string(Format::Text);
+        let failed = "pushed_job=\"panics\",result=\"error\"} 1\n";
+        assert!(text.contains(failed), "{text}");
+    }
 }

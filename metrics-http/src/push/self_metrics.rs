@@ -1,7 +1,10 @@
-//! The library's metrics about pushing: pushes, their durations, and lost samples, by server.
+//! The library's metrics about pushing: pushes, their durations, queued and lost samples, by server.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -9,23 +12,30 @@ use metrics_core::{
     Collection, Collector, DURATION_BUCKETS, Desc, HistogramSnapshot, Kind, Registry, Subject,
 };
 
-use crate::error::Error;
+use crate::error::{Destination, Error};
 
-/// Registers the metrics of all pushers in a registry; returns those of one server.
+/// Registers the metrics of all pushers in a registry; returns those of one destination.
 ///
-/// Two pushers with the same `url` share their metrics, because no other label tells them apart.
-pub(super) fn register(registry: &Registry, url: &str) -> Result<Arc<TargetMetrics>, Error> {
+/// Two pushers with the same origin and job share their metrics, because no other label tells them
+/// apart.
+pub(super) fn register(
+    registry: &Registry,
+    to: &Arc<Destination>,
+) -> Result<Arc<TargetMetrics>, Error> {
     let collector = collector();
     registry
         .register(Arc::clone(collector) as Arc<dyn Collector>)
         .map_err(Error::declaration)?;
     let mut targets = lock(&collector.0);
-    if let Some(target) = targets.iter().find(|target| target.url == url) {
+    let is_same =
+        |target: &&Arc<TargetMetrics>| target.to.origin == to.origin && target.to.job == to.job;
+    if let Some(target) = targets.iter().find(is_same) {
         return Ok(Arc::clone(target));
     }
     let target = Arc::new(TargetMetrics {
-        url: url.to_owned(),
+        to: Arc::clone(to),
         state: Mutex::default(),
+        queues: Mutex::default(),
     });
     targets.push(Arc::clone(&target));
     Ok(target)
@@ -40,10 +50,12 @@ fn collector() -> &'static Arc<PushCollector> {
 #[derive(Default)]
 struct PushCollector(Mutex<Vec<Arc<TargetMetrics>>>);
 
-/// The metrics of pushes to one server.
+/// The metrics of pushes to one destination.
 pub(super) struct TargetMetrics {
-    url: String,
+    to: Arc<Destination>,
     state: Mutex<State>,
+    /// The queue lengths of the pushers that exist.
+    queues: Mutex<Vec<Weak<AtomicU64>>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -76,6 +88,11 @@ impl LossReason {
 }
 
 impl TargetMetrics {
+    #[cfg(feature = "remote-write")]
+    pub(super) fn destination(&self) -> &Arc<Destination> {
+        &self.to
+    }
+
     pub(super) fn record_push(&self, duration: Duration, is_success: bool) {
         let seconds = duration.as_secs_f64();
         let bucket = DURATION_BUCKETS.partition_point(|bound| *bound < seconds);
@@ -98,6 +115,23 @@ impl TargetMetrics {
         let mut state = lock(&self.state);
         state.lost.get_or_insert_default()[reason as usize] += samples;
     }
+
+    /// Adds a queue; its owner stores the number of queued samples in the result.
+    #[cfg(feature = "remote-write")]
+    pub(super) fn add_queue(&self) -> Arc<AtomicU64> {
+        let length = Arc::default();
+        let mut queues = lock(&self.queues);
+        queues.retain(|queue| queue.strong_count() > 0);
+        queues.push(Arc::downgrade(&length));
+        length
+    }
+
+    /// Number of samples in all queues.
+    fn queued(&self) -> u64 {
+        let queues = lock(&self.queues);
+        let lengths = queues.iter().filter_map(Weak::upgrade);
+        lengths.map(|length| length.load(Ordering::Relaxed)).sum()
+    }
 }
 
 impl Collector for PushCollector {
@@ -106,22 +140,25 @@ impl Collector for PushCollector {
     }
 
     fn collect(&self, out: &mut Collection<'_>) {
-        let [pushes, last_success, duration, lost] = &DESCS;
+        let [pushes, last_success, duration, queued, lost] = &DESCS;
         let targets = lock(&self.0).clone();
         for target in targets {
             let state = *lock(&target.state);
-            let url = ("url", target.url.as_str());
+            let url = ("url", target.to.origin.as_str());
+            // Not `job`, because a gateway and a scraper set that label.
+            let job = ("pushed_job", target.to.job.as_str());
             for (result, count) in [("ok", state.succeeded), ("error", state.failed)] {
-                out.counter(pushes, &[url, ("result", result)], count as f64);
+                out.counter(pushes, &[url, job, ("result", result)], count as f64);
             }
-            out.gauge(last_success, &[url], state.last_success);
+            out.gauge(last_success, &[url, job], state.last_success);
             let bounds = DURATION_BUCKETS.into_iter().chain([f64::INFINITY]);
             let buckets = bounds.zip(state.duration_buckets);
             let snapshot = HistogramSnapshot::from_buckets(buckets, state.duration_sum);
-            out.histogram(duration, &[url], snapshot);
+            out.histogram(duration, &[url, job], snapshot);
             if let Some(counts) = state.lost {
+                out.gauge(queued, &[url, job], target.queued() as f64);
                 for (reason, count) in LossReason::NAMES.into_iter().zip(counts) {
-                    out.counter(lost, &[url, ("reason", reason)], count as f64);
+                    out.counter(lost, &[url, job, ("reason", reason)], count as f64);
                 }
             }
         }
@@ -133,7 +170,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-static DESCS: [Desc; 4] = [
+static DESCS: [Desc; 5] = [
     Desc::new(
         Kind::Counter,
         "metrics_pushes_total",
@@ -154,6 +191,11 @@ static DESCS: [Desc; 4] = [
     )
     .unit("seconds")
     .about(Subject::Library),
+    Desc::new(
+        Kind::Gauge,
+        "metrics_push_queued_samples",
+        "Samples that remote write has not delivered yet.",
+    ),
     Desc::new(
         Kind::Counter,
         "metrics_push_lost_samples_total",

@@ -1,67 +1,60 @@
-//! [`PushTarget`]: URL, credentials, timeout and trusted certificates of the server to push to.
+//! [`PushTarget`]: the URL of the server to push to, and how to connect to it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use hyper::{
     Uri,
-    header::HeaderValue,
     http::uri::{Authority, PathAndQuery, Scheme},
 };
 
-use super::client::{self, Client};
 #[cfg(feature = "https")]
-use super::tls;
-use crate::error::Error;
+use super::tls::TlsSettings;
+use super::{client::Client, credentials::Credentials, headers, proxy::ProxySetting};
+use crate::error::{Destination, Error};
 
 /// Settings that pushes to a Pushgateway and remote write have in common.
 #[derive(Clone)]
 pub(super) struct PushTarget {
     url: String,
-    credentials: Option<Credentials>,
-    timeout: Duration,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) credentials: Credentials,
+    pub(super) timeout: Duration,
+    pub(super) proxy: ProxySetting,
     #[cfg(feature = "https")]
-    root_certificates: Option<Vec<u8>>,
-}
-
-#[derive(Clone)]
-enum Credentials {
-    Basic { user: String, password: String },
-    Bearer(String),
+    pub(super) tls: TlsSettings,
 }
 
 impl PushTarget {
     pub(super) fn new(url: String) -> PushTarget {
         PushTarget {
             url,
-            credentials: None,
+            headers: Vec::new(),
+            credentials: Credentials::None,
             timeout: Duration::from_secs(10),
+            proxy: ProxySetting::default(),
             #[cfg(feature = "https")]
-            root_certificates: None,
+            tls: TlsSettings::default(),
         }
     }
 
-    pub(super) fn basic_auth(&mut self, user: String, password: String) {
-        self.credentials = Some(Credentials::Basic { user, password });
-    }
-
-    pub(super) fn bearer_auth(&mut self, token: String) {
-        self.credentials = Some(Credentials::Bearer(token));
-    }
-
-    pub(super) fn timeout(&mut self, timeout: Duration) {
-        self.timeout = timeout;
-    }
-
-    #[cfg(feature = "https")]
-    pub(super) fn root_certificates(&mut self, pem: Vec<u8>) {
-        self.root_certificates = Some(pem);
+    /// Creates a client for the URL with `path` appended.
+    ///
+    /// Checks all settings except the content of files, which the client reads for each push.
+    pub(super) fn client(&self, path: &str, job: &str) -> Result<Client, Error> {
+        let uri = self.uri(path)?;
+        let to = Arc::new(Destination {
+            origin: origin(&uri),
+            job: job.to_owned(),
+        });
+        self.credentials.check()?;
+        let headers = headers::parse(&self.headers)?;
+        Client::new(uri, to, headers, self)
     }
 
     /// The URL of the server with `path` appended.
     ///
     /// Error messages do not quote an invalid URL, because it may contain a password.
-    pub(super) fn uri(&self, path: &str) -> Result<Uri, Error> {
+    fn uri(&self, path: &str) -> Result<Uri, Error> {
         let invalid = |what: &str| {
             Error::setting(format!(
                 "{what}; write the address of a server, as in `http://127.0.0.1:9091`"
@@ -114,37 +107,15 @@ impl PushTarget {
         }
         Uri::from_parts(parts).map_err(|error| invalid(&error.to_string()))
     }
+}
 
-    pub(super) fn client(&self) -> Result<Client, Error> {
-        let http = client::http_connector();
-        #[cfg(feature = "https")]
-        let http = tls::connector(http, &self.url, self.root_certificates.as_deref())?;
-        Ok(Client::new(http, self.authorization()?, self.timeout))
-    }
-
-    fn authorization(&self) -> Result<Option<HeaderValue>, Error> {
-        let text = match &self.credentials {
-            None => return Ok(None),
-            Some(Credentials::Basic { user, .. }) if user.contains(':') => {
-                return Err(Error::setting(format!(
-                    "the user name `{user}` contains a colon, which basic authentication does not \
-                     allow; use another user"
-                )));
-            }
-            Some(Credentials::Basic { user, password }) => {
-                format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
-            }
-            Some(Credentials::Bearer(token)) => format!("Bearer {token}"),
-        };
-        let mut value = HeaderValue::try_from(text).map_err(|_| {
-            Error::setting(
-                "the token contains characters that a header cannot contain, perhaps the newline \
-                 at the end of a file; trim it"
-                    .to_owned(),
-            )
-        })?;
-        value.set_sensitive(true);
-        Ok(Some(value))
+/// Scheme, host and port of a URL; neither user and password nor path and query.
+pub(super) fn origin(uri: &Uri) -> String {
+    let scheme = uri.scheme_str().unwrap_or_default();
+    let host = uri.host().unwrap_or_default();
+    match uri.port() {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
     }
 }
 

@@ -3,6 +3,9 @@
 // Each test program uses only some items of this module.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod authority;
+pub mod own_process;
+pub mod proxy;
 pub mod receiver;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -2,16 +2,19 @@
 
 use std::{
     collections::VecDeque,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard},
     thread,
     time::{Duration, Instant},
 };
 
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
 /// A server on a loopback port, which runs until the test program ends.
 pub struct Receiver {
     address: SocketAddr,
+    scheme: &'static str,
     shared: Arc<Shared>,
 }
 
@@ -36,6 +39,8 @@ pub struct Request {
     pub path: String,
     pub head: String,
     pub body: Vec<u8>,
+    /// The certificate that the client presented, in DER.
+    pub certificate: Option<Vec<u8>>,
     /// The status of the answer, if there was one.
     pub status: Option<u16>,
     /// The time at which the request had been read completely.
@@ -89,21 +94,47 @@ impl Receiver {
     }
 
     pub fn at(address: SocketAddr) -> Receiver {
+        Receiver::start(address, "http", |stream| stream)
+    }
+
+    /// A server that speaks TLS.
+    pub fn with_tls(config: ServerConfig) -> Receiver {
+        let config = Arc::new(config);
+        Receiver::start("127.0.0.1:0".parse().unwrap(), "https", move |stream| {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            StreamOwned::new(connection, stream)
+        })
+    }
+
+    fn start<S: Stream>(
+        address: SocketAddr,
+        scheme: &'static str,
+        accept: impl Fn(TcpStream) -> S + Send + 'static,
+    ) -> Receiver {
         let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared::default());
         let serving = Arc::clone(&shared);
         thread::spawn(move || {
             for stream in listener.incoming() {
+                let stream = accept(stream.unwrap());
                 let shared = Arc::clone(&serving);
-                thread::spawn(move || serve(stream.unwrap(), &shared));
+                thread::spawn(move || serve(stream, &shared));
             }
         });
-        Receiver { address, shared }
+        Receiver {
+            address,
+            scheme,
+            shared,
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Sets the answers to the next requests, one each.
@@ -143,10 +174,28 @@ impl Receiver {
     }
 }
 
-fn serve(stream: TcpStream, shared: &Shared) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut stream = stream;
+/// A connection of a client.
+trait Stream: Read + Write + Send + 'static {
+    /// The certificate that the client has presented, in DER.
+    fn certificate(&self) -> Option<Vec<u8>>;
+}
+
+impl Stream for TcpStream {
+    fn certificate(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Stream for StreamOwned<ServerConnection, TcpStream> {
+    fn certificate(&self) -> Option<Vec<u8>> {
+        Some(self.conn.peer_certificates()?[0].to_vec())
+    }
+}
+
+fn serve(stream: impl Stream, shared: &Shared) {
+    let mut reader = BufReader::new(stream);
     while let Some(mut request) = read(&mut reader) {
+        request.certificate = reader.get_ref().certificate();
         let answer = {
             let mut state = shared.state.lock().unwrap();
             let answer = state.script.pop_front();
@@ -172,7 +221,8 @@ fn serve(stream: TcpStream, shared: &Shared) {
                 let text = format!(
                     "HTTP/1.1 {status} Answer\r\n{head}Content-Length: {length}\r\n\r\n{body}"
                 );
-                if stream.write_all(text.as_bytes()).is_err() {
+                let stream = reader.get_mut();
+                if stream.write_all(text.as_bytes()).is_err() || stream.flush().is_err() {
                     return;
                 }
             }
@@ -199,6 +249,7 @@ fn read(reader: &mut impl BufRead) -> Option<Request> {
         path: words.next()?.to_owned(),
         head: head.clone(),
         body: Vec::new(),
+        certificate: None,
         status: None,
         at: Instant::now(),
     };

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     mem,
+    panic::resume_unwind,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -18,7 +19,12 @@ use super::{
     queue::Queue,
     series::{Labels, SeriesConverter, SeriesSample},
 };
-use crate::push::self_metrics::{LossReason, TargetMetrics};
+use crate::push::{
+    panics::catch_panic_of,
+    reporter::ErrorReporter,
+    self_metrics::{LossReason, TargetMetrics},
+    thread,
+};
 
 pub(super) struct Gatherer {
     registry: Registry,
@@ -58,11 +64,12 @@ impl Gatherer {
         interval: Duration,
         queue: &Queue,
         metrics: &TargetMetrics,
+        reporter: &ErrorReporter,
         mut stopped: oneshot::Receiver<()>,
     ) {
         loop {
             let start = Instant::now();
-            let (samples, delivery) = self.gather(metrics).await;
+            let (samples, delivery) = self.gather(metrics, reporter).await;
             let dropped = queue.push(samples, delivery);
             metrics.record_lost(dropped, LossReason::QueueFull);
             let left = interval.saturating_sub(start.elapsed());
@@ -71,7 +78,7 @@ impl Gatherer {
                 break;
             }
         }
-        let (mut last, delivery) = self.gather(metrics).await;
+        let (mut last, delivery) = self.gather(metrics, reporter).await;
         let time = self.now();
         let previous = self.previous.values();
         last.extend(previous.map(|previous| previous.sample.stale_marker(time)));
@@ -79,14 +86,32 @@ impl Gatherer {
         queue.close();
     }
 
-    async fn gather(&mut self, metrics: &TargetMetrics) -> (Vec<SeriesSample>, Option<Delivery>) {
+    /// Gathers the registry; a panic is reported, and counted as a failed push without samples.
+    async fn gather(
+        &mut self,
+        metrics: &TargetMetrics,
+        reporter: &ErrorReporter,
+    ) -> (Vec<SeriesSample>, Option<Delivery>) {
+        let start = Instant::now();
+        match catch_panic_of(self.gather_samples(metrics)).await {
+            Ok((samples, delivery)) => (samples, Some(delivery)),
+            Err(message) => {
+                metrics.record_push(start.elapsed(), false);
+                reporter.report(thread::panicked(metrics.destination(), message));
+                (Vec::new(), None)
+            }
+        }
+    }
+
+    async fn gather_samples(&mut self, metrics: &TargetMetrics) -> (Vec<SeriesSample>, Delivery) {
         let time = self.now();
         let (registry, recipient) = (self.registry.clone(), self.recipient);
         // Gathers on a blocking thread, because a slow collector must not delay the sender.
         let gathered = task::spawn_blocking(move || registry.gather_for(recipient)).await;
-        let Ok((families, delivery)) = gathered else {
-            return (Vec::new(), None);
-        };
+        let (families, delivery) = gathered.unwrap_or_else(|error| {
+            let panic = error.try_into_panic();
+            resume_unwind(panic.unwrap_or_else(|error| Box::new(error.to_string())))
+        });
         let mut disappeared = mem::take(&mut self.previous);
         let mut samples = self.converter.samples(&families, time);
         let mut duplicates = 0;
@@ -129,7 +154,7 @@ impl Gatherer {
         metrics.record_lost(duplicates, LossReason::Duplicate);
         let disappeared = disappeared.values();
         samples.extend(disappeared.map(|previous| previous.sample.stale_marker(time)));
-        (samples, Some(delivery))
+        (samples, delivery)
     }
 
     /// The current Unix time in milliseconds, but at least 1 ms after the last one.

@@ -25,11 +25,13 @@ pub use self::version::RemoteWriteVersion;
 use self::{gatherer::Gatherer, queue::Queue, sender::Sender, series::SeriesConverter};
 use super::{
     pusher::{self, Pusher},
+    reporter::ErrorReporter,
     self_metrics::{self, LossReason, TargetMetrics},
+    settings::request_settings,
     target::PushTarget,
     thread,
 };
-use crate::error::Error;
+use crate::error::{Destination, Error};
 
 /// Sends samples to a server with Prometheus' remote-write protocol.
 ///
@@ -41,7 +43,8 @@ use crate::error::Error;
 /// the last one of its series is not sent, because servers refuse it. Samples wait in a
 /// [bounded](RemoteWrite::max_queued_samples) queue in memory until the server has accepted them. A
 /// request that fails temporarily (status 5xx or 429, no response, or a timeout) is retried, with a
-/// backoff that grows from 50 ms to 10 s, or after the server's `Retry-After` if that is later.
+/// backoff that grows from 50 ms to 10 s, or after the server's `Retry-After` if that is later, but
+/// after 5 minutes at the latest.
 /// Samples that the server refuses otherwise are dropped and counted. Retries keep their
 /// timestamps, so the server recognises samples that it has already stored. When a series
 /// disappears, and when the pusher ends, a stale marker is sent.
@@ -75,6 +78,7 @@ use crate::error::Error;
 pub struct RemoteWrite {
     registry: Registry,
     target: PushTarget,
+    job: String,
     labels: Vec<(String, String)>,
     escaping: Escaping,
     sends_native_histograms: bool,
@@ -84,13 +88,17 @@ pub struct RemoteWrite {
     shutdown_timeout: Duration,
 }
 
+request_settings!(RemoteWrite);
+
 impl RemoteWrite {
     /// Configures remote write to this URL, including its path, with this value of the label `job`.
     pub fn new(url: impl Into<String>, job: impl Into<String>) -> RemoteWrite {
+        let job = job.into();
         RemoteWrite {
             registry: Registry::global().clone(),
             target: PushTarget::new(url.into()),
-            labels: vec![("job".to_owned(), job.into())],
+            labels: vec![("job".to_owned(), job.clone())],
+            job,
             escaping: Escaping::Underscores,
             sends_native_histograms: false,
             version: RemoteWriteVersion::V2,
@@ -147,25 +155,9 @@ impl RemoteWrite {
         self
     }
 
-    /// Authenticates with a user name and a password.
-    pub fn basic_auth(
-        mut self,
-        user: impl Into<String>,
-        password: impl Into<String>,
-    ) -> RemoteWrite {
-        self.target.basic_auth(user.into(), password.into());
-        self
-    }
-
-    /// Authenticates with a bearer token.
-    pub fn bearer_auth(mut self, token: impl Into<String>) -> RemoteWrite {
-        self.target.bearer_auth(token.into());
-        self
-    }
-
     /// Timeout of a request, after which it is retried: 10 seconds by default.
     pub fn timeout(mut self, timeout: Duration) -> RemoteWrite {
-        self.target.timeout(timeout);
+        self.target.timeout = timeout;
         self
     }
 
@@ -189,13 +181,6 @@ impl RemoteWrite {
     /// Samples that have not been sent by then are dropped and counted.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> RemoteWrite {
         self.shutdown_timeout = timeout;
-        self
-    }
-
-    /// Trusts these root certificates (PEM) instead of those of the system.
-    #[cfg(feature = "https")]
-    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> RemoteWrite {
-        self.target.root_certificates(pem.into());
         self
     }
 
@@ -228,19 +213,21 @@ impl RemoteWrite {
     ) -> Result<Pusher, Error> {
         pusher::check_interval(interval)?;
         self.check_labels()?;
-        let client = self.target.client()?;
-        let uri = self.target.uri("")?;
-        let metrics = self_metrics::register(&self.registry, &uri.to_string())?;
+        let client = self.target.client("", &self.job)?;
+        let to = Arc::clone(client.destination());
+        let metrics = self_metrics::register(&self.registry, &to)?;
         metrics.record_lost(0, LossReason::QueueFull);
-        Pusher::spawn(move |stopped| async move {
-            let recipient = Recipient::new(("remote write", uri.to_string(), &self.labels));
-            let queue = Arc::new(Queue::new(self.max_queued_samples, recipient));
+        let reporter = Arc::new(ErrorReporter::new(&self.registry, &to, on_error));
+        Pusher::spawn(&Arc::clone(&to), move |stopped| async move {
+            let recipient =
+                Recipient::new(("remote write", client.uri().to_string(), &self.labels));
+            let capacity = self.max_queued_samples;
+            let queue = Arc::new(Queue::new(capacity, recipient, metrics.add_queue()));
             let sender = Sender::new(
                 client,
-                uri,
                 Arc::clone(&queue),
                 Arc::clone(&metrics),
-                Box::new(on_error),
+                Arc::clone(&reporter),
                 self.max_samples_per_send.max(1),
                 self.version,
             );
@@ -251,8 +238,10 @@ impl RemoteWrite {
                 labels: self.labels,
             };
             let gatherer = Gatherer::new(self.registry, recipient, converter);
-            gatherer.run(interval, &queue, &metrics, stopped).await;
-            finish(sending, &queue, &metrics, self.shutdown_timeout).await
+            gatherer
+                .run(interval, &queue, &metrics, &reporter, stopped)
+                .await;
+            finish(sending, &to, &queue, &metrics, self.shutdown_timeout).await
         })
     }
 
@@ -295,12 +284,13 @@ impl Debug for RemoteWrite {
 /// Waits until the sender has emptied the queue; drops the rest after the timeout.
 async fn finish(
     mut sending: task::JoinHandle<Result<(), Error>>,
+    to: &Arc<Destination>,
     queue: &Queue,
     metrics: &TargetMetrics,
     timeout: Duration,
 ) -> Result<(), Error> {
     if let Ok(ended) = time::timeout(timeout, &mut sending).await {
-        return ended.unwrap_or_else(|_| Err(thread::panicked()));
+        return ended.unwrap_or_else(|error| Err(thread::panicked(to, error.to_string())));
     }
     sending.abort();
     let lost = queue.unsent();

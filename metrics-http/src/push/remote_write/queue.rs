@@ -2,7 +2,10 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use metrics_core::{Delivery, Recipient};
@@ -16,6 +19,8 @@ pub(super) struct Queue {
     changed: Notify,
     capacity: usize,
     recipient: Recipient,
+    /// A copy of [`Queue::unsent`] for the self-metrics.
+    length: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -37,12 +42,14 @@ struct Gathering {
 }
 
 impl Queue {
-    pub(super) fn new(capacity: usize, recipient: Recipient) -> Queue {
+    /// Creates a queue that keeps `length` equal to its number of samples.
+    pub(super) fn new(capacity: usize, recipient: Recipient, length: Arc<AtomicU64>) -> Queue {
         Queue {
             state: Mutex::default(),
             changed: Notify::new(),
             capacity,
             recipient,
+            length,
         }
     }
 
@@ -62,6 +69,7 @@ impl Queue {
         let dropped = excess.min(state.waiting.len());
         state.waiting.drain(..dropped);
         state.move_waiting(dropped, |gathering, _| gathering.delivery = None);
+        self.publish_length(&state);
         drop(state);
         self.changed.notify_one();
         dropped as u64
@@ -81,6 +89,7 @@ impl Queue {
             {
                 let mut state = self.lock();
                 state.in_flight = 0;
+                self.publish_length(&state);
                 // The samples in flight were refused, unless `confirm_taken` was called.
                 for gathering in &mut state.gatherings {
                     if gathering.in_flight > 0 {
@@ -122,8 +131,11 @@ impl Queue {
 
     /// Number of samples that are waiting or in flight.
     pub(super) fn unsent(&self) -> u64 {
-        let state = self.lock();
-        (state.waiting.len() + state.in_flight) as u64
+        self.lock().unsent()
+    }
+
+    fn publish_length(&self, state: &State) {
+        self.length.store(state.unsent(), Ordering::Relaxed);
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -137,6 +149,10 @@ impl Queue {
 }
 
 impl State {
+    fn unsent(&self) -> u64 {
+        (self.waiting.len() + self.in_flight) as u64
+    }
+
     /// Takes the oldest `count` waiting samples out of their gatherings, and calls `moved` with
     /// each gathering and the number of samples taken from it.
     fn move_waiting(&mut self, mut count: usize, moved: impl Fn(&mut Gathering, usize)) {
@@ -155,8 +171,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use std::time::Duration;
 
     use metrics_core::{Counter, DynamicFamily, Options, Registry, testing::Clock};
@@ -165,7 +179,7 @@ mod tests {
     use crate::push::remote_write::series::{Family, SampleValue};
 
     fn queue(capacity: usize) -> Queue {
-        Queue::new(capacity, Recipient::new("test"))
+        Queue::new(capacity, Recipient::new("test"), Arc::default())
     }
 
     fn samples(times: impl IntoIterator<Item = i64>) -> Vec<SeriesSample> {

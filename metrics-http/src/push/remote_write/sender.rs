@@ -6,7 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use hyper::{HeaderMap, Method, StatusCode, Uri};
+use hyper::{HeaderMap, Method, StatusCode};
 use tokio::time::{self, Instant};
 
 use super::{
@@ -16,19 +16,20 @@ use super::{
     version::RemoteWriteVersion,
 };
 use crate::{
-    error::{Error, PushError, Refusal, RetryAfter},
+    error::{Error, PushError, PushFault, Refusal, RetryAfter},
     push::{
         client::Client,
+        panics::catch_panic_of,
+        reporter::ErrorReporter,
         self_metrics::{LossReason, TargetMetrics},
     },
 };
 
 pub(super) struct Sender {
     client: Client,
-    uri: Uri,
     queue: Arc<Queue>,
     metrics: Arc<TargetMetrics>,
-    on_error: OnError,
+    reporter: Arc<ErrorReporter>,
     max_samples_per_send: usize,
     preferred_version: RemoteWriteVersion,
     version: RemoteWriteVersion,
@@ -37,24 +38,20 @@ pub(super) struct Sender {
     is_version_confirmed: bool,
 }
 
-type OnError = Box<dyn FnMut(Error) + Send>;
-
 impl Sender {
     pub(super) fn new(
         client: Client,
-        uri: Uri,
         queue: Arc<Queue>,
         metrics: Arc<TargetMetrics>,
-        on_error: OnError,
+        reporter: Arc<ErrorReporter>,
         max_samples_per_send: usize,
         version: RemoteWriteVersion,
     ) -> Sender {
         Sender {
             client,
-            uri,
             queue,
             metrics,
-            on_error,
+            reporter,
             max_samples_per_send,
             preferred_version: version,
             version,
@@ -74,7 +71,7 @@ impl Sender {
                     Err(error)
                 };
                 if let Err(error) = reported {
-                    (self.on_error)(error);
+                    self.reporter.report(error);
                 }
             }
         }
@@ -113,7 +110,7 @@ impl Sender {
                     let requested = retry_after(&error).unwrap_or_default();
                     // An outage is reported once, not for every attempt.
                     if !is_reported {
-                        (self.on_error)(Error::push(error));
+                        self.reporter.report(Error::push(error));
                         is_reported = true;
                     }
                     time::sleep(requested.max(with_jitter(backoff))).await;
@@ -128,14 +125,21 @@ impl Sender {
         samples: &[SeriesSample],
         version: RemoteWriteVersion,
     ) -> Result<HeaderMap, PushError> {
-        let body = request::body(samples, version);
-        let headers = request::headers(version);
-        let (client, uri) = (&self.client, &self.uri);
-        let headers = client.send(Method::POST, uri, headers, body).await?;
-        if is_version_ignored(version, &headers) {
-            return Err(version_ignored(uri));
-        }
-        Ok(headers)
+        let client = &mut self.client;
+        let to = Arc::clone(client.destination());
+        // A panic is retried like a failed connection, because it may have the same cause: too few
+        // threads or descriptors.
+        let sent = catch_panic_of(async {
+            let body = request::body(samples, version);
+            let headers = request::headers(version);
+            client.send(Method::POST, headers, body).await
+        });
+        let fault = match sent.await {
+            Ok(Ok(headers)) if is_version_ignored(version, &headers) => version_ignored(),
+            Ok(result) => return result,
+            Err(message) => PushFault::Panicked(message),
+        };
+        Err(PushError::new(&to, fault))
     }
 
     /// Decides how to continue after an error.
@@ -186,7 +190,7 @@ impl Sender {
         Err(Error::setting(format!(
             "the server at {} accepted a request, but reports that it has not written {missing} of \
              {} samples; see its log",
-            self.uri,
+            self.client.destination().origin,
             samples.len()
         )))
     }
@@ -201,7 +205,7 @@ enum Recovery {
 
 /// How long the server asks to wait before the next request.
 fn retry_after(error: &PushError) -> Option<Duration> {
-    let PushError::Refused(refusal) = error else {
+    let PushFault::Refused(refusal) = &error.cause else {
         return None;
     };
     let delay = match refusal.retry_after? {
@@ -223,10 +227,9 @@ fn is_version_ignored(version: RemoteWriteVersion, headers: &HeaderMap) -> bool 
 }
 
 /// The error that leads to the fallback, as if the server had responded with status 415.
-fn version_ignored(uri: &Uri) -> PushError {
-    PushError::Refused(Refusal {
+fn version_ignored() -> PushFault {
+    PushFault::Refused(Refusal {
         method: Method::POST,
-        uri: uri.clone(),
         status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
         message: "nothing was written".to_owned(),
         retry_after: None,
@@ -247,5 +250,36 @@ fn with_jitter(backoff: Duration) -> Duration {
 
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(10);
-/// A longer `Retry-After` is probably a mistake, such as a wrong clock.
-const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+/// A longer `Retry-After` is probably a mistake, such as a wrong clock, and the queue would overflow.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Destination;
+
+    fn wait(header: RetryAfter) -> Option<Duration> {
+        let to = Arc::new(Destination {
+            origin: String::new(),
+            job: String::new(),
+        });
+        let refusal = Refusal {
+            method: Method::POST,
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            message: String::new(),
+            retry_after: Some(header),
+        };
+        retry_after(&PushError::new(&to, PushFault::Refused(refusal)))
+    }
+
+    #[test]
+    fn retry_after_is_at_most_five_minutes() {
+        let (second, max) = (Duration::from_secs(1), Duration::from_mins(5));
+        assert_eq!(wait(RetryAfter::Delay(second)), Some(second));
+        assert_eq!(wait(RetryAfter::Delay(Duration::MAX)), Some(max));
+        let now = SystemTime::now();
+        let tomorrow = now + Duration::from_hours(24);
+        assert_eq!(wait(RetryAfter::Date(tomorrow)), Some(max));
+        assert_eq!(wait(RetryAfter::Date(now - second)), None);
+    }
+}
