@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metrics_core::{Counter, DynamicFamily, Options, Registry};
+use metrics_core::{Counter, DynamicFamily, Options, Registry, Subject};
 
 use super::panics::catch_panic;
 use crate::error::{Destination, Error};
@@ -45,8 +45,10 @@ pub(super) fn call_handler(registry: &Registry, to: &Destination, call: impl FnO
         "metrics_push_handler_panics_total",
         "Panics of a program's handler of push errors.",
     );
-    let family: Result<DynamicFamily<Counter>, _> =
-        registry.get_or_create_family(options.labels(["url", "pushed_job"]));
+    let options = options
+        .labels(["url", "pushed_job"])
+        .about(Subject::Library);
+    let family: Result<DynamicFamily<Counter>, _> = registry.get_or_create_family(options);
     // Fails if the program has another metric of this name.
     if let Ok(family) = family {
         family.with(&[&to.origin, &to.job]).inc();

@@ -195,7 +195,8 @@ static DESCS: [Desc; 5] = [
         Kind::Gauge,
         "metrics_push_queued_samples",
         "Samples that remote write has not delivered yet.",
-    ),
+    )
+    .about(Subject::Library),
     Desc::new(
         Kind::Counter,
         "metrics_push_lost_samples_total",
