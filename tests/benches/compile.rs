@@ -1,4 +1,5 @@
-//! Measures the compile time of our function attributes, with `tracing` as a familiar reference.
+//! Measures how long the compiler takes for `#[counted]` and `#[timed]`, with
+//! `#[tracing::instrument]` as the reference.
 //!
 //! `[ROUNDS=n] cargo bench -p tests --bench compile` prints a table in Markdown, with a verdict for
 //! each target. The bench takes minutes, and uses the network only for crates that are not on this

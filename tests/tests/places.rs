@@ -1,5 +1,5 @@
-//! Tests the source locations of instrumented functions and declared metrics in the catalogue, in
-//! lints and in the errors of `check`.
+//! Tests the source locations of instrumented functions and declared metrics: in the catalogue, in
+//! its lints and in the errors of `Registry::check`.
 
 use metrics_core::{Registry, catalog, counted, metrics};
 

@@ -1,7 +1,7 @@
 //! The macros, with their reference documentation.
 //!
-//! `metrics!` and `measure!` are `macro_rules!` macros, which pass `$crate` to procedural macros. The
-//! attributes and derives are re-exported.
+//! `metrics!` and `measure!` are `macro_rules!` macros, which pass `$crate` and their input to
+//! procedural macros. The attributes and derives are re-exported from metrics-macros.
 
 mod declare;
 mod derives;

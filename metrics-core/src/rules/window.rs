@@ -1,4 +1,4 @@
-//! [`Window`]: a duration, written in the notation of Prometheus.
+//! [`Window`]: a duration in a rule, such as the range of a query, in the notation of Prometheus.
 
 use std::fmt;
 

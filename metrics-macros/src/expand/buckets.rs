@@ -1,4 +1,5 @@
-//! Expands bounds, buckets and quantiles, and the checks of objectives against bounds.
+//! Writes the code for bucket bounds, native buckets and quantiles, and the compile-time check that
+//! the duration of an objective is one of the bounds.
 //!
 //! `#[buckets(native(growth = 1.5), 0.1)]` on a declared histogram expands to
 //!

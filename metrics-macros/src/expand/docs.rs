@@ -1,4 +1,5 @@
-//! The argument `docs`: adds a section with queries for a function's metrics to its documentation.
+//! Expands the argument `docs`: adds a section with PromQL queries to the documentation of the
+//! function.
 //!
 //! `#[counted(docs)]` on `fn fetch() -> Result<..>` adds
 //!

@@ -1,5 +1,6 @@
-//! Writes the closure that reads a result: its outcome, and the labels that are computed from it.
-//! The arguments of the attribute select the closure's form:
+//! Writes the closure that reads the result of a call: the closure decides whether the result is an
+//! error, and computes the labels of the result. The arguments of the attribute select the
+//! closure's form:
 //!
 //! | arguments | closure |
 //! |---|---|

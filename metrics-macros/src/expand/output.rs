@@ -1,6 +1,5 @@
-//! Converts the return type of a function for code that wraps its body: to the output of a closure,
-//! and to a hint from which the compiler infers what the body returns, as it would from the
-//! signature.
+//! Converts the return type of a function to the output type of a closure around its body, and to
+//! hints from which the compiler infers what the body returns.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};

@@ -1,4 +1,4 @@
-//! Writes tokens that several expansions need: checks, spans, and allowed lints.
+//! Functions with which several files of `expand` write checks, set spans, and allow lints.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! Finds `return` and `?` in code that must not end the function around it.
+//! Reports `return` and `?` in code that must not end the function around it.
 
 use syn::{
     Block, Expr, Item,

@@ -1,4 +1,4 @@
-//! The function attributes `#[counted]`, `#[timed]` and `#[in_flight]`, and how they differ.
+//! [`Instrument`]: the properties by which `#[counted]`, `#[timed]` and `#[in_flight]` differ.
 
 use proc_macro2::Ident;
 

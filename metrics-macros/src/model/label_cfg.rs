@@ -1,5 +1,5 @@
-//! `#[cfg(...)]` on the labels of a list. A macro cannot tell whether a condition holds, so the
-//! metric is declared once for each combination of the conditions, and the compiler keeps one.
+//! Replaces a metric whose labels have `#[cfg(...)]` by one declaration for each combination of the
+//! conditions. A macro cannot tell whether a condition holds, so the compiler keeps one of them.
 //!
 //! `static OPENED: Counter<(#[cfg(unix)] user: &str, path: &str)>` is replaced by
 //!

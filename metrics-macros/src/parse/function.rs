@@ -1,4 +1,4 @@
-//! Parses a function.
+//! Parses a function, whose body is kept as tokens.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;

@@ -1,4 +1,5 @@
-//! Names types and traits as the label `function` shows them.
+//! Shortens the names of types and traits for the label `function`: `Store` for `store::Store<'a,
+//! T>`.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;

@@ -1,5 +1,5 @@
-//! Measures the build times of the generated crates in interleaved rounds, so that another load on
-//! the machine slows all variants.
+//! Measures the build times of the generated crates alternately, in rounds, so that another load on
+//! the machine slows each of them.
 
 use tempfile::TempDir;
 

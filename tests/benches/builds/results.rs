@@ -1,4 +1,4 @@
-//! The results of the compile bench: the printed table and its verdicts.
+//! Formats the results of the compile bench as a table, with a verdict on each target.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,5 @@
-//! Command line, contenders and reports, shared by the benches that compare with peers.
+//! Command line, contenders and reports of the benches that compare this library with others
+//! (peers).
 
 mod column;
 mod numbers;

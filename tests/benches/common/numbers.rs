@@ -1,4 +1,4 @@
-//! Computes medians, formats numbers and writes verdicts for the benches that compare with peers.
+//! Computes medians, formats numbers and writes verdicts for the benches that compare libraries.
 
 use std::fmt::{self, Display, Formatter};
 

@@ -1,4 +1,4 @@
-//! [`Options`]: the command line of the benches that compare with peers.
+//! [`Options`]: the command line of the benches that compare libraries.
 
 use std::{
     env,

@@ -1,4 +1,5 @@
-//! Writes the tables of a bench: of this build, and of the other builds that it runs.
+//! Writes the result tables of the running bench, and those of the same bench in other builds,
+//! which this module starts.
 
 use std::{fmt::Display, fs, process::Command};
 

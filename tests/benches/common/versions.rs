@@ -1,4 +1,4 @@
-//! Finds the versions of the dependencies in the lock file.
+//! Finds the versions of the compared libraries in the workspace's `Cargo.lock`.
 
 /// Returns the version of a dependency; `package` is `name@version` if the lock file has several.
 pub(super) fn version(package: &str) -> &'static str {

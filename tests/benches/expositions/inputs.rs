@@ -1,4 +1,4 @@
-//! Names, labels and values of the exposed metrics, shared by all contenders.
+//! Names, labels and values of the metrics that every contender of the encoding bench exposes.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,5 @@
-//! Checks that an exposition is complete, so that skipping work is not rewarded.
+//! Checks that a contender's exposition is complete, so that none gains time by leaving samples
+//! out.
 
 use super::Work;
 use crate::common::Column;

@@ -1,5 +1,5 @@
-//! Measures encoders in interleaved rounds, so that another load on the machine slows all
-//! contenders.
+//! Measures all encoders alternately, in rounds, so that another load on the machine slows each of
+//! them.
 
 use std::{hint::black_box, time::Duration};
 

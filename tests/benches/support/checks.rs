@@ -1,5 +1,4 @@
-//! [`Check`]: a target of the recording bench, that is, a bound on the ratio of two figures of a
-//! run.
+//! [`Check`]: a target of the recording bench, that is, a bound on the ratio of two measured times.
 
 use super::Row;
 

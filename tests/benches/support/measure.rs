@@ -1,5 +1,5 @@
-//! Measures recordings in interleaved rounds, so that another load on the machine slows all
-//! contenders.
+//! Measures the recordings of all contenders alternately, in rounds, so that another load on the
+//! machine slows each of them.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},

@@ -1,4 +1,4 @@
-//! Tests functions that return a future whose type the macro cannot see in the signature.
+//! Tests functions that return a future, although their signature does not tell the macro so.
 
 use std::{
     fmt,

@@ -1,5 +1,5 @@
-//! Tests functions that return neither a future nor a stream, but a type that the macro cannot see
-//! through.
+//! Tests functions that return neither a future nor a stream, although their signature does not
+//! tell the macro so.
 
 use std::{
     fmt::{Debug, Display},

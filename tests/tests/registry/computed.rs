@@ -1,4 +1,4 @@
-//! Tests of computed metrics with labels and captured state.
+//! Tests metrics whose values a closure writes at each scrape, with labels and with captured state.
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,5 +1,5 @@
-//! Tests the encoding of a registry: the same data as `gather`, with a filter, into a writer that
-//! fails, and in several threads.
+//! Tests the encoding of a registry: its data equals that of `gather`, a filter selects families,
+//! the error of a writer is returned, and several threads can encode at once.
 
 use std::{io, thread};
 

@@ -1,4 +1,4 @@
-//! Creates the registry that a random plan describes, and makes the plan's recordings.
+//! Creates the registry that a randomly generated `Plan` describes, and records the plan's values.
 
 use std::{
     ops::Range,

@@ -1,4 +1,5 @@
-//! Tests sums over running threads, recordings of ended threads, and recordings from destructors.
+//! Tests that totals include the recordings of running threads, of ended threads, and of
+//! destructors that run when a thread ends.
 
 use std::{cell::RefCell, sync::Barrier, thread};
 

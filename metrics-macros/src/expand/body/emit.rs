@@ -1,4 +1,5 @@
-//! Emits the parts of expanded functions that `sync.rs`, `future.rs` and others share.
+//! Functions that `sync.rs`, `future.rs` and others use to emit a function, a block around its
+//! body, and a `return` statement.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;

@@ -1,4 +1,5 @@
-//! Wraps the body of a function whose call is a future.
+//! Wraps the body of an `async fn`, or of a function that returns a future, in a future that
+//! records the call.
 //!
 //! `#[counted] async fn wait(millis: u64) -> u64 { sleep(millis).await }` expands to
 //!

@@ -1,5 +1,5 @@
-//! Wraps the body of a function that returns a future or stream, or may do so, where the syntax of
-//! the return type does not tell which.
+//! Wraps the body of a function that returns a future or stream, or may do so, although the syntax
+//! of its return type does not show which.
 //!
 //! `#[counted] fn call(&mut self, n: u8) -> Self::Future { self.service.call(n) }` expands to
 //!

@@ -1,5 +1,5 @@
 //! Minimal code for counters, in thread-local memory, and for a gauge, in static memory: part of
-//! LIMIT, with which the recording bench compares.
+//! LIMIT, the code that the recording bench compares libraries with.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

@@ -1,5 +1,5 @@
 //! Counted and timed functions with minimal instrumentation, and an empty function: part of LIMIT,
-//! with which the recording bench compares.
+//! the code that the recording bench compares libraries with.
 
 use std::{future::ready, hint::black_box, time::Instant};
 

@@ -1,5 +1,5 @@
-//! Minimal code for labels whose values are not known at compile time: a prebuilt index of series
-//! that all threads share, and each thread's values.
+//! Minimal code for counters with labels whose values are not known at compile time: all threads
+//! share a prebuilt index of the series, and each thread has its own counts.
 
 use std::{
     cell::Cell,
