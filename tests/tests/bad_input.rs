@@ -103,7 +103,7 @@ fn invalid_bucket_bounds_are_refused() {
     for bounds in [
         vec![2.0, 1.0],
         vec![1.0, 1.0],
-        // -0 and 0 are equal bounds.
+        // -0 and 0 are equal, so these bounds do not increase.
         vec![-0.0, 0.0],
         vec![0.0, -0.0],
         vec![-1.0, -2.0],

@@ -43,7 +43,8 @@ fn fewest_instructions(operation: &str, runs: usize) -> f64 {
 fn count_with_valgrind(operation: &str, times: u64) -> u64 {
     let valgrind = installed("VALGRIND", "valgrind/usr/bin/valgrind");
     let mut command = Command::new(&valgrind);
-    // Valgrind looks for its tools where a package installs them, but may only have been unpacked.
+    // Valgrind looks for its tools where its package installs them, but the package may only have
+    // been unpacked elsewhere.
     if let Some(tools) = tools_of(&valgrind) {
         command.env("VALGRIND_LIB", tools);
     }
@@ -203,14 +204,15 @@ fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     );
     let counted = position("incq").expect("a count");
     assert!(calls(&path[..counted]).is_empty(), "{path:#?}");
-    // Before the table, the code checks whether the value can be observed and whether it is -0.0.
+    // Before the lookup in the table, the code checks whether the value can be observed and whether
+    // it is -0.0.
     let is_check = |at: &String| at.starts_with("ucomisd") || at.starts_with('j');
     let last_check = path[..table]
         .iter()
         .rposition(is_check)
         .expect("it is last_check");
     assert!(path[last_check].starts_with("jp"), "{path:#?}");
-    // After the table, the code checks whether there is a bound, the thread's storage, and the
+    // After the lookup, the code checks whether there is a bound, the thread's storage, and the
     // bucket.
     assert!(branches(&path[table..counted]).len() <= 3, "{path:#?}");
 }

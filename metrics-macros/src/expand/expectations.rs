@@ -50,7 +50,7 @@ fn relaxed(meta: &Meta) -> Vec<Meta> {
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(arguments) = list.parse_args_with(parser) else {
-        // The compiler reports the error in the attribute.
+        // Leaves the attribute to the compiler, which reports the error in it.
         return unchanged;
     };
     if is_conditional {

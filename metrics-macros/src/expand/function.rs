@@ -98,7 +98,7 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     let returns = Returns::of(function, args);
     let is_decided = args.ok_if.is_set() || args.error_if.is_set();
     let is_named = is_decided || args.has_result_labels();
-    // Does not check a closure whose parameter's type cannot be named: one with `impl`, or the
+    // Skips the closure if the type that it reads cannot be named: a type with `impl`, or the
     // inferred type of code in `measure!`.
     let output = match &returns.output {
         ReturnType::Type(_, ty) if is_named && !names_impl(ty) && !returns.is_inferred() => {

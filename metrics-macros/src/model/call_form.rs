@@ -44,7 +44,8 @@ impl CallForm {
     pub(super) fn of(function: &Function, stated: Stated) -> Self {
         let sig = &function.sig;
         if function.code.is_some() {
-            // The call of code in `measure!` ends with the code.
+            // A call of code in `measure!` ends with that code, even if the code returns a future
+            // or stream.
             return match sig.asyncness {
                 Some(_) => CallForm::AsyncFn(None),
                 None => CallForm::Value,
@@ -79,8 +80,8 @@ impl CallForm {
             return CallForm::Returned(Follow::Future);
         }
         let is_stated = stated.future.is_some() || stated.stream.is_some();
-        // `#[track_caller]` excludes a probe, because the probe's closure would become the caller
-        // that is reported.
+        // Does not probe a function with `#[track_caller]`: the probe runs the body in a closure,
+        // where `Location::caller()` is not the caller of the function.
         if is_stated || function.attribute("track_caller").is_some() || !may_be_followed(ty) {
             CallForm::Value
         } else {

@@ -105,7 +105,8 @@ impl Function {
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         if label.display.is_some() {
-            // With `%`, the label is the text of the value, whatever the type is.
+            // With `%`, the label's value is a formatted text, so the type of the expression is not
+            // that of the label.
             return None;
         }
         label.ty.as_ref().or_else(of_argument)

@@ -97,7 +97,7 @@ fn fallible(
         return Certainty::Known(false);
     };
     if is_inferred(&sig.output) {
-        // The type, which is inferred, may be a `Result`, so a call may return an error.
+        // The compiler infers the type, which may be a `Result`, so a call may return an error.
         return Certainty::Known(true);
     }
     let by_name = is_result_by_name(ty).filter(|_| read.is_some());

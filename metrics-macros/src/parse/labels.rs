@@ -131,7 +131,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
     let is_displayed = start.peek(Token![%]);
     let percent = if is_displayed { "%" } else { "" };
     if is_displayed {
-        // Skips the `%`.
+        // Skips the `%` before the expression.
         let _: syn::Result<Token![%]> = start.parse();
     }
     let message = match start.fork().parse::<Expr>() {

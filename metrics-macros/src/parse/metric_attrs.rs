@@ -86,7 +86,8 @@ fn metric_attr(
         ),
         "help" => errors.at(key, "the help is the doc comment; write `/// ...`"),
         _ => match similar(key, &ATTRIBUTES) {
-            // A misspelling: no built-in attribute of Rust is similar to one in `ATTRIBUTES`.
+            // The key is misspelt, because no built-in attribute of Rust is similar to one in
+            // `ATTRIBUTES`.
             Some(similar) => {
                 let message = format_args!("unknown attribute `{key}`; did you mean `{similar}`?");
                 errors.at(key, message);

@@ -148,7 +148,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
             let total = sum_alternating(&vec![*value; times as usize]);
-            // The sketch is accurate to 1 %.
+            // The sketch from which a summary estimates quantiles is accurate to 1 %.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
         (_, Recordings::Observations(observations)) => observed(what, observations),
