@@ -19,6 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use metrics_http::{Collection, Collector, Desc, Kind, Registry, Server, ServerBuilder};
 
 /// A collector of `orders_total` and `orders_waiting`.
@@ -94,6 +95,12 @@ pub fn get(server: &Server, path: &str) -> Reply {
 pub fn get_with(server: &Server, path: &str, headers: &str) -> Reply {
     let head = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
     ask(server.local_addr(), &head)
+}
+
+/// The header of basic authentication.
+pub fn basic_auth(user: &str, password: &str) -> String {
+    let encoded = STANDARD.encode(format!("{user}:{password}"));
+    format!("Authorization: Basic {encoded}")
 }
 
 /// Sends the head of a request and reads the whole response.
