@@ -128,7 +128,7 @@ fn flag(
     Ok(())
 }
 
-/// Parses the argument of an attribute. The example is for the error message about a missing one.
+/// Parses the argument of an attribute. `example` is for the error message about a missing one.
 fn argument<T: Parse>(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<T> {
     argument_with(T::parse, key, "an argument", example, attr)
 }
@@ -141,7 +141,7 @@ fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<Li
     argument_with(parse, key, what, example, attr)
 }
 
-/// Parses the argument of an attribute. `what` and the example are for the error message, which
+/// Parses the argument of an attribute. `what` and `example` are for the error message, which
 /// replaces that of the parser of `T`.
 fn plain_argument<T: Parse>(
     key: &Ident,

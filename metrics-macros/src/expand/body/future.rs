@@ -329,7 +329,8 @@ fn tracked_output(
     in_braces(function.brace, block).into()
 }
 
-/// The declarations that the expansions of these recorders need in scope.
+/// The `use` declarations and items that the wrapped body and the closures of its recorders need in
+/// scope.
 pub(super) fn imports(recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
     let imports: TokenStream = imports.collect();

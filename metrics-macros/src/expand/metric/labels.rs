@@ -164,8 +164,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The expression for the recorded value of a label: the parameter `name` after its `normalize`
-    /// function and its allow-list.
+    /// The expression for the recorded value of a label: the parameter `name`, passed through the
+    /// label's `normalize` function and allow-list.
     fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
         let metric = &self.declaration().ident;
         let mut value = quote!(#name);

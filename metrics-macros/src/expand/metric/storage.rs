@@ -166,7 +166,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The layout of the cells of one series.
+    /// The variant of `Layout`, which describes what is stored for one series.
     fn layout(&self) -> TokenStream {
         let p = &self.p;
         let is_optional = self.declaration().attrs.absent_until_set.is_set();
@@ -193,7 +193,7 @@ impl Expansion<'_> {
         quote!(#p::Layout::#layout)
     }
 
-    /// The calls of setters on the family.
+    /// The setter calls on the family, such as `.max_series(__MAX_SERIES)`.
     fn settings(&self) -> TokenStream {
         let declaration = self.declaration();
         let attrs = &declaration.attrs;
