@@ -144,7 +144,7 @@ fn invalid_growth_factors_are_refused() {
     assert_refused::<Summary>(options("a").native(1.1));
 }
 
-/// Asserts that these values are rejected and counted, and do not change the exposition.
+/// Asserts that `values` are rejected and counted, and do not change the exposition.
 #[track_caller]
 fn assert_rejected<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
     let registry = Registry::new();

@@ -19,7 +19,7 @@ use metrics_core::{
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Serialises the tests, which share one clock.
+/// Lets the tests run one at a time, because they share one clock.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -615,7 +615,7 @@ impl Follower {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     value: f64,
-    /// 0 if the series has no created timestamp.
+    /// The created timestamp; 0 if the series has none.
     created: f64,
 }
 

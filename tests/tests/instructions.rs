@@ -15,10 +15,10 @@ use tests::{build_fixture, installed};
 static PROGRAM: LazyLock<PathBuf> =
     LazyLock::new(|| build_fixture("instructions", true).join("instructions"));
 
-/// Returns the instructions of one operation, including the loop around it.
+/// Returns the number of instructions of one operation, including the loop around it.
 ///
-/// Divides the difference between a run and one of twice the length, so that everything outside
-/// the loop cancels out.
+/// Divides the difference between a run and one of twice the length, so that everything outside the
+/// loop cancels out.
 #[track_caller]
 fn instructions(operation: &str) -> f64 {
     fewest_instructions(operation, 1)

@@ -78,8 +78,8 @@ pub(crate) struct LabelVariant {
 }
 
 impl LabelEnum {
-    /// Checks an enum. Returns it even if there are errors, so that code that uses it as a label
-    /// causes no further errors.
+    /// Checks an enum. Returns a [`LabelEnum`] even if there are errors, so that code that uses the
+    /// enum as a label causes no further errors.
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         if let Some(key) = item.on_type.utf8.key() {
             errors.at(

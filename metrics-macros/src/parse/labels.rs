@@ -222,8 +222,8 @@ fn entry_value(
     Ok((Some(display), Some(value)))
 }
 
-/// Parses the value of a label after its name and type, if there is one. The example is for the
-/// error message.
+/// Parses the value of a label after its name and type, if there is one. `example` is for the error
+/// message.
 fn label_value(name: &Ident, example: &str, input: ParseStream) -> syn::Result<Option<Expr>> {
     if !input.peek(Token![=]) {
         return Ok(None);

@@ -133,7 +133,7 @@ fn argument<T: Parse>(key: &Ident, example: &str, attr: &Attribute) -> syn::Resu
     argument_with(T::parse, key, "an argument", example, attr)
 }
 
-/// Parses the argument of an attribute that is a string literal. The example is for the error
+/// Parses the argument of an attribute that is a string literal. `example` is for the error
 /// message.
 fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<LitStr> {
     let what = "a string literal";

@@ -14,7 +14,7 @@ use crate::{
     record::Recorded,
 };
 
-/// A registry and the recordings in it.
+/// The description of a registry and of the recordings into it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) prefix: String,
@@ -278,7 +278,8 @@ fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
 }
 
 impl Recorded<'_> {
-    /// Returns the labels of a series in a format, in their order.
+    /// Returns the labels of a series in the order of the exposition, with names escaped by
+    /// `scheme`, and without empty values.
     fn labels(&self, family: &Family, series: &Series, scheme: Escaping) -> Vec<(String, String)> {
         let common = self.plan.common.iter().cloned();
         let own = family.labels.iter().cloned().zip(series.values.clone());
@@ -297,7 +298,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// Returns the label name of a state set's states.
+    /// Returns the name of the label that contains the states of a state set.
     fn state(&self, family: &Family, scheme: Escaping) -> String {
         escaped(
             &format!("{}{}", self.plan.prefix, family.name),
