@@ -24,7 +24,7 @@ pub use self::{
 };
 #[cfg(feature = "catalog")]
 pub(crate) use self::{
-    coded_body::{CodedBody, compress, has_current_copy, preferred_coding},
+    coded_body::{CodedBody, compress, has_current_copy, not_modified, preferred_coding},
     content_coding::ContentCoding,
 };
 pub(crate) use self::{

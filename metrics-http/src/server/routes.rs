@@ -81,7 +81,10 @@ impl Routes {
                 table.documents.respond(kind, &request, monitor).await
             }
             #[cfg(feature = "page")]
-            Route::Page(page, resource) if is_read => page.respond(resource, &request).await,
+            Route::Page(page, resource) if is_read => {
+                let monitor = table.metrics.monitor();
+                page.respond(resource, &request, monitor).await
+            }
             Route::Index if is_read => index(table),
             #[cfg(feature = "page")]
             Route::Page(..) => method_not_allowed(),
