@@ -58,7 +58,7 @@ pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     ]
 }
 
-/// An objective, with the family and the declaration it belongs to.
+/// An objective, with the family and the member of the catalogue that it belongs to.
 struct MeasuredObjective<'a> {
     rules: &'a Rules,
     family: &'a CatalogFamily,
