@@ -4,12 +4,16 @@
 use std::iter;
 use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 
+#[cfg(not(feature = "web-config"))]
+use super::access::CurrentAccess;
 #[cfg(feature = "catalog")]
 use super::documents::Documents;
 #[cfg(feature = "tls")]
 use super::tls::TlsAcceptor;
+#[cfg(feature = "web-config")]
+use super::web_config::{self, Configured};
 use super::{
-    access::{AllowList, CurrentAccess},
+    access::AllowList,
     builder::ServerBuilder,
     connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
@@ -62,7 +66,6 @@ impl ServerBuilder {
             Some(networks) => AllowList::parse(networks)?,
         };
         let custom = CustomRoutes::new(self.custom_handlers()?, self.route_timeout);
-        let access = CurrentAccess::new(&self.access, metrics.monitor())?;
         if self.listeners.is_empty() {
             return Err(Error::no_listener());
         }
@@ -82,6 +85,14 @@ impl ServerBuilder {
             None => None,
             Some(source) => Some(TlsAcceptor::new(source, &monitor)?),
         };
+        #[cfg(not(feature = "web-config"))]
+        let access = CurrentAccess::new(&self.access, &monitor)?;
+        #[cfg(feature = "web-config")]
+        let Configured {
+            access,
+            tls,
+            reload,
+        } = web_config::start(self.web_config.as_deref(), self.access, tls, &monitor)?;
         let config = ConnectionConfig {
             routes: Routes::new(RouteTable {
                 metrics,
@@ -94,6 +105,8 @@ impl ServerBuilder {
                 page,
                 metrics_path: self.path,
                 access,
+                #[cfg(feature = "web-config")]
+                reload,
             }),
             monitor,
             allow_list,

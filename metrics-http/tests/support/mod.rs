@@ -5,6 +5,8 @@
 
 pub mod authority;
 pub mod own_process;
+#[cfg(unix)]
+pub mod pipe;
 pub mod proxy;
 pub mod receiver;
 #[cfg(feature = "tls")]

@@ -110,11 +110,8 @@ impl CurrentAccess {
     ///
     /// If a setting is invalid; the previous settings then remain in force.
     #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for settings that are read again while the server runs"
-        )
+        not(any(test, feature = "web-config")),
+        expect(dead_code, reason = "only a configuration file changes access")
     )]
     pub(super) fn replace(&self, settings: &AccessSettings) -> Result<(), Error> {
         let access = Arc::new(Access::new(settings, &self.shared)?);

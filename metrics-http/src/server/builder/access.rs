@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "web-config")]
+use std::path::PathBuf;
 #[cfg(feature = "tls")]
 use std::sync::Arc;
 
@@ -204,6 +206,50 @@ impl ServerBuilder {
     #[cfg(feature = "tls")]
     pub fn tls_config(mut self, config: Arc<ServerConfig>) -> ServerBuilder {
         self.tls = Some(TlsSource::Config(config));
+        self
+    }
+
+    /// Reads users, TLS settings, response headers and a rate limit from a configuration file.
+    ///
+    /// The file has the format of Prometheus' [exporter-toolkit][format], which the flag
+    /// `--web.config.file` of Prometheus and its exporters takes. `promtool check web-config` checks
+    /// it. Users, headers and the rate limit are added to those of the builder. The chapter
+    /// *Operating* of the documentation lists the few differences, for example that rustls has no
+    /// TLS 1.0 and 1.1.
+    ///
+    /// The file and the certificates that it names are read at the start, and again when a client
+    /// connects or sends a request more than a second after they were read last. A client waits for
+    /// that up to 250 milliseconds. If the new content cannot be used, the previous content stays in
+    /// use, and the error is passed to [`on_error`](ServerBuilder::on_error) as
+    /// [`EventCause::Reload`](crate::EventCause::Reload). TLS cannot be switched on or off while the
+    /// server runs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("web.yml");
+    /// std::fs::write(&path, "
+    /// basic_auth_users:
+    ///   prometheus: $2y$10$9YMsiJ2n0VvlS4JEwRtiKeIAmuGD/FnqHDA.5NKY/OumlAJbSOl9K
+    /// http_server_config:
+    ///   headers:
+    ///     X-Frame-Options: deny
+    /// ")?;
+    /// let server = metrics_http::Server::builder()
+    ///     .web_config(&path)
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// If the file cannot be used, [`start`](Self::start) fails with an error that names the line or
+    /// the field.
+    ///
+    /// [format]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+    #[cfg(feature = "web-config")]
+    pub fn web_config(mut self, path: impl Into<PathBuf>) -> ServerBuilder {
+        self.web_config = Some(path.into());
         self
     }
 }

@@ -7,6 +7,8 @@ mod listeners;
 mod routes;
 mod scrapes;
 
+#[cfg(feature = "web-config")]
+use std::path::PathBuf;
 use std::{sync::Arc, time::Duration};
 
 use metrics_core::Registry;
@@ -83,6 +85,8 @@ pub struct ServerBuilder {
     pub(in crate::server) access: AccessSettings,
     #[cfg(feature = "tls")]
     pub(in crate::server) tls: Option<TlsSource>,
+    #[cfg(feature = "web-config")]
+    pub(in crate::server) web_config: Option<PathBuf>,
 }
 
 impl Server {
@@ -140,6 +144,8 @@ impl ServerBuilder {
             access: AccessSettings::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "web-config")]
+            web_config: None,
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Tls {
     pub(in crate::server) client_allowed_sans: Vec<String>,
     pub(in crate::server) versions: Vec<&'static SupportedProtocolVersion>,
     pub(in crate::server) crypto_provider: Option<Arc<CryptoProvider>>,
+    /// Whether the order of the server's cipher suites decides, and not that of the client's.
+    pub(in crate::server) prefers_server_order: bool,
 }
 
 impl Tls {
@@ -88,6 +90,7 @@ impl Tls {
             client_allowed_sans: Vec::new(),
             versions: DEFAULT_VERSIONS.to_vec(),
             crypto_provider: None,
+            prefers_server_order: false,
         }
     }
 
