@@ -168,7 +168,7 @@ fn a_password_with_a_control_character_is_refused() {
         .basic_auth("prometheus", bcrypt::hash("ab", COST).unwrap())
         .serve("127.0.0.1:0")
         .unwrap();
-    // For bcrypt, this password is the same as `ab`, because it repeats a password that ends with 0.
+    // For bcrypt, this password is the same as `ab`, because bcrypt repeats `ab` and a 0.
     let header = basic_auth("prometheus", "ab\0ab");
     assert_eq!(get_with(&server, "/metrics", &header).status, 401);
 }

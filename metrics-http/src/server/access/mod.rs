@@ -154,8 +154,7 @@ impl Access {
 
     /// Whether a request may pass.
     ///
-    /// `peer` is the client's address, or `None` for a Unix socket. A health check that may not pass
-    /// is answered too, but with the status alone, because probes often have no credentials.
+    /// `peer` is the client's address, or `None` for a Unix socket.
     pub(super) async fn admit(
         &self,
         request: &Request<()>,

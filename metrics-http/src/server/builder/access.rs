@@ -42,14 +42,17 @@ impl ServerBuilder {
         self
     }
 
-    /// Serves requests for these host names, in addition to IP addresses and `localhost`.
+    /// Serves requests for these host names, in addition to those that are always served.
     ///
-    /// Without this call, a client on the same machine (with a loopback address) may use only IP
-    /// addresses, `localhost` and names that end in `.localhost`, and other clients may use every
-    /// name. With it, the names apply to all TCP clients. Requests for other names get status 421.
+    /// IP addresses, `localhost`, names that end in `.localhost` and the name of the machine are
+    /// always served.
     ///
-    /// This defends a server that listens on loopback against DNS rebinding: a web page whose name
-    /// resolves to 127.0.0.1 could read the metrics through the browser of a user of this machine.
+    /// Without this call, a client on the same machine (with a loopback address) may use only
+    /// these, and other clients may use every name. With it, all TCP clients may use only these and
+    /// `names`. A request for another name gets status 421.
+    ///
+    /// This defends a server against DNS rebinding: a web page whose name resolves to 127.0.0.1
+    /// could read the metrics through the browser of a user of this machine.
     ///
     /// A proxy on the same machine often sends the name that its clients use. Add that name here,
     /// or let the proxy send `Host: localhost`. A name is written without a port; `*` stands for
@@ -70,47 +73,40 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds these headers to every response; one that a response has already is left as it is.
+    /// Adds a header to every response; one that a response has already is left as it is.
     ///
     /// For example, `Strict-Transport-Security` or `X-Frame-Options`. Every response has
     /// `X-Content-Type-Options: nosniff` without this call. The live page keeps its own
     /// `Content-Security-Policy`, which it needs to work.
     ///
-    /// Headers that frame a message or describe its body, such as `Content-Length` and
-    /// `Content-Type`, are an error at start, because a wrong value would make responses unreadable
-    /// or exposed to request smuggling.
+    /// A header that frames a message or describes its body, such as `Content-Length` and
+    /// `Content-Type`, is an error at start, because a wrong value would make responses unreadable
+    /// or exposed to request smuggling. So is a header that is set twice.
     ///
     /// ```
     /// # fn main() -> Result<(), metrics_http::Error> {
     /// let server = metrics_http::Server::builder()
-    ///     .headers([
-    ///         ("Strict-Transport-Security", "max-age=31536000"),
-    ///         ("X-Frame-Options", "deny"),
-    ///     ])
+    ///     .header("Strict-Transport-Security", "max-age=31536000")
+    ///     .header("X-Frame-Options", "deny")
     ///     .serve("127.0.0.1:0")?;
     /// # server.shutdown();
     /// # Ok(())
     /// # }
     /// ```
-    pub fn headers<N, V>(mut self, headers: impl IntoIterator<Item = (N, V)>) -> ServerBuilder
-    where
-        N: Into<String>,
-        V: Into<String>,
-    {
-        let owned = |(name, value): (N, V)| (name.into(), value.into());
-        self.access.headers.extend(headers.into_iter().map(owned));
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> ServerBuilder {
+        self.access.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Limits each client to `burst` requests at once, and to one request per `interval` after that.
+    /// Limits each client to `burst` requests at once, and then to one request per `interval`.
     ///
     /// Further requests get status 429 with `Retry-After`. The limit is a token bucket, as
-    /// `rate_limit` in Prometheus' web configuration, but for each client, so that one client cannot
-    /// use up the requests of another. A client is an IPv4 address, an IPv6 network of 64 bits, or
-    /// all clients of Unix sockets together. Behind a proxy, all clients are one.
+    /// `rate_limit` in Prometheus' web configuration, but each client has its own, so that one
+    /// client cannot use up the requests of another. A client is an IPv4 address, an IPv6 network
+    /// of 64 bits, or all clients of Unix sockets together. Behind a proxy, all clients are one.
     ///
-    /// `/-/healthy` and `/-/ready` are not limited for requests without credentials, so that a probe
-    /// does not fail because of other requests. An interval of zero is no limit.
+    /// Requests for `/-/healthy` and `/-/ready` without credentials are not limited, so that a
+    /// probe does not fail because of other requests. An interval of zero is no limit.
     ///
     /// ```
     /// use std::time::Duration;
