@@ -238,8 +238,8 @@ impl Access {
                 Err(Refusal::Credentials(credentials.schemes()))
             }
             Login::Unchecked => {
-                let message =
-                    "a password was not checked in time; others are waiting, or its hash is slow";
+                let message = "a password was not checked in time, because others are waiting, its \
+                               hash is slow, or no thread can be started";
                 monitor.report(EventCause::RateLimit, peer, message);
                 Err(Refusal::PasswordUnchecked)
             }
