@@ -21,9 +21,8 @@ use crate::error::Error;
 /// [collectors](metrics_core::CollectedSeries::timestamp) set.
 ///
 /// Self-metrics such as `metrics_series` and the metrics about the process (`process_*`,
-/// `build_info`, `target_info`) are left out: no label would tell those of two programs apart, and
-/// the exporter, which has `process_*` of its own, answers scrapes with an error when a series
-/// appears twice.
+/// `build_info`, `target_info`) are left out: no label would tell those of two programs apart. Of
+/// equal series, the exporter, which has `process_*` of its own, exposes one and logs an error.
 ///
 /// The file is replaced atomically, also in a crash: a temporary file in the same folder (on Unix
 /// with mode 644) is written, synced to disk and renamed. The exporter reads either the old or the
