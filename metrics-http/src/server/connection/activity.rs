@@ -4,6 +4,7 @@ use std::{
     fmt::{self, Display, Formatter},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -44,6 +45,8 @@ struct State {
     idle_since: Instant,
     has_had_request: bool,
     is_evicted: bool,
+    /// The task that waits for the end of all responses.
+    waits_for_idle: Option<Waker>,
 }
 
 /// A response from the arrival of its request until its last byte is written.
@@ -97,6 +100,7 @@ impl Activity {
                 idle_since: Instant::now(),
                 has_had_request: false,
                 is_evicted: false,
+                waits_for_idle: None,
             }),
             changed: Notify::new(),
         }
@@ -165,6 +169,16 @@ impl Activity {
         })
     }
 
+    /// Ready when no request is being answered.
+    pub(super) fn poll_idle(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.responses.is_empty() {
+            return Poll::Ready(());
+        }
+        state.waits_for_idle = Some(context.waker().clone());
+        Poll::Pending
+    }
+
     /// Called when a request has arrived.
     pub(super) fn begin(self: &Arc<Activity>) -> ResponseProgress {
         let exchange = Arc::new(Exchange::new(self.peer));
@@ -214,6 +228,9 @@ impl Activity {
         if has_removed && state.responses.is_empty() {
             state.idle_since = Instant::now();
             self.changed.notify_one();
+            if let Some(waker) = state.waits_for_idle.take() {
+                waker.wake();
+            }
         }
     }
 

@@ -10,12 +10,17 @@ use std::{
     task::Poll,
 };
 
+#[cfg(feature = "tls")]
+use hyper::server::conn::http2;
 use hyper::{
     Request, Response,
     body::Incoming,
     server::conn::http1,
     service::{Service, service_fn},
 };
+#[cfg(feature = "tls")]
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
 use tokio::sync::watch;
 
 use super::{
@@ -24,6 +29,8 @@ use super::{
     response::TrackedBody,
     stream::ObservedStream,
 };
+#[cfg(feature = "tls")]
+use crate::server::tls::HTTP2;
 use crate::{monitor::EventCause, server::listener::Stream};
 
 /// Serves requests until the client closes the connection, exceeds a limit or is evicted.
@@ -38,7 +45,8 @@ pub(super) async fn serve(
 ) {
     let peer = activity.peer();
     let overrun = pin!(activity.overrun(&config.timeouts));
-    let served = serve_protocols(stream, &activity, &config, closing);
+    // Boxed, because the futures of the protocols are large.
+    let served = Box::pin(serve_protocols(stream, &activity, &config, closing));
     let Err(overrun) = until(overrun, served).await else {
         return;
     };
@@ -64,6 +72,9 @@ async fn serve_protocols(
     if let Some(tls) = &config.tls {
         let mut stop = closing.clone();
         match until(pin!(stop.changed()), tls.accept(stream)).await {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(HTTP2) => {
+                serve_http2(stream, activity, config, closing).await;
+            }
             Ok(Ok(stream)) => serve_http1(stream, activity, config, closing).await,
             Ok(Err(error)) => report_handshake(&error, activity, config),
             Err(_) => {}
@@ -89,16 +100,43 @@ async fn serve_http1(
     config: &ConnectionConfig,
     closing: watch::Receiver<()>,
 ) {
-    let stream = ObservedStream::new(stream, Arc::clone(activity));
+    let stream = ObservedStream::new(stream, Arc::clone(activity)).allow_half_close();
     let max_header_bytes = config.max_header_bytes.max(MIN_HEADER_BYTES);
     let connection = http1::Builder::new()
         // `Activity::overrun` limits the time for a head.
         .header_read_timeout(None)
         .max_buf_size(max_header_bytes)
-        .serve_connection(stream, service(activity, config));
+        .serve_connection(TokioIo::new(stream), service(activity, config));
     drive(
         connection,
         http1::Connection::graceful_shutdown,
+        activity,
+        closing,
+    )
+    .await;
+}
+
+#[cfg(feature = "tls")]
+async fn serve_http2(
+    stream: impl Stream + 'static,
+    activity: &Arc<Activity>,
+    config: &ConnectionConfig,
+    closing: watch::Receiver<()>,
+) {
+    let stream = ObservedStream::new(stream, Arc::clone(activity));
+    let max_header_bytes = u32::try_from(config.max_header_bytes).unwrap_or(u32::MAX);
+    // Pings are not needed, because `Activity::overrun` ends connections whose client has vanished.
+    let connection = http2::Builder::new(TokioExecutor::new())
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_header_list_size(max_header_bytes)
+        // Bodies of requests are not read.
+        .initial_stream_window_size(RECEIVE_WINDOW)
+        .initial_connection_window_size(RECEIVE_WINDOW)
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
+        .serve_connection(TokioIo::new(stream), service(activity, config));
+    drive(
+        connection,
+        http2::Connection::graceful_shutdown,
         activity,
         closing,
     )
@@ -164,5 +202,14 @@ async fn until<S, T>(
     .await
 }
 
+/// A scraper has one request in progress at a time, and a browser that opens the page several.
+#[cfg(feature = "tls")]
+const MAX_STREAMS: u32 = 16;
+/// The smallest window that HTTP/2 allows for a connection.
+#[cfg(feature = "tls")]
+const RECEIVE_WINDOW: u32 = 65_535;
+/// The number of protocol errors after which a connection is closed.
+#[cfg(feature = "tls")]
+const MAX_LOCAL_RESETS: usize = 64;
 /// hyper panics on a smaller buffer.
 const MIN_HEADER_BYTES: usize = 8 * 1024;

@@ -79,7 +79,8 @@ impl Tls {
                 ))
             })?;
         config.ignore_client_order = self.prefers_server_order;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let http2 = self.has_http2.then_some(HTTP2);
+        config.alpn_protocols = http2.into_iter().chain([HTTP1]).map(Into::into).collect();
         Ok(config)
     }
 
@@ -181,3 +182,7 @@ fn certificates(pem: &Pem, content: &[u8]) -> Result<Vec<CertificateDer<'static>
 fn invalid(pem: &Pem, expected: &str, reason: &dyn Display) -> Error {
     Error::setting(format!("{pem} must contain {expected}: {reason}"))
 }
+
+/// The identifiers of the protocols in the TLS handshake (ALPN, RFC 7301).
+pub(in crate::server) const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";

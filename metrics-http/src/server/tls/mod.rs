@@ -17,4 +17,4 @@ pub(super) use self::{
     config::{TlsContent, default_provider},
     settings::Pem,
 };
-pub(super) use self::{acceptor::TlsAcceptor, settings::TlsSource};
+pub(super) use self::{acceptor::TlsAcceptor, config::HTTP2, settings::TlsSource};
