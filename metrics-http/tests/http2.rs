@@ -182,11 +182,13 @@ fn a_response_to_head_has_the_headers_of_get_and_no_body() {
 
 #[test]
 fn http2_can_be_switched_off() {
-    let it = Encrypted::start(serving(Shop).http2(false));
-    let client = it.http1.protocols(&["h2", "http/1.1"]);
-    let stream = client.connect(it.server.local_addr()).unwrap();
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let tls = authority.write_server_files(folder.path()).http2(false);
+    let server = serving(Shop).tls(tls).serve("127.0.0.1:0").unwrap();
+    let client = Client::trusting(&authority).protocols(&["h2", "http/1.1"]);
+    let stream = client.connect(server.local_addr()).unwrap();
     assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
-    let reply = client.get(it.server.local_addr(), "/metrics").unwrap();
+    let reply = client.get(server.local_addr(), "/metrics").unwrap();
     assert_eq!(reply.status, 200);
 }
 
