@@ -192,6 +192,24 @@ fn http2_can_be_switched_off() {
     assert_eq!(reply.status, 200);
 }
 
+#[cfg(feature = "web-config")]
+#[test]
+fn a_web_configuration_file_switches_http2_off() {
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    authority.write_server_files(folder.path());
+    let config = "tls_server_config: { cert_file: tls.crt, key_file: tls.key }\n\
+                  http_server_config: { http2: false }\n";
+    let path = folder.path().join("web.yml");
+    std::fs::write(&path, config).unwrap();
+    let server = serving(Shop)
+        .web_config(&path)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let client = Client::trusting(&authority).protocols(&["h2", "http/1.1"]);
+    let stream = client.connect(server.local_addr()).unwrap();
+    assert_eq!(stream.conn.alpn_protocol(), Some(&b"http/1.1"[..]));
+}
+
 #[test]
 fn a_client_may_have_sixteen_requests_in_progress() {
     let it = Encrypted::start(serving(Shop));

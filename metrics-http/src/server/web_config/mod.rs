@@ -158,6 +158,8 @@ impl File {
         let tls = match tls {
             None => None,
             Some(tls) => {
+                let http = config.http_server_config.as_ref();
+                let tls = tls.http2(http.and_then(|http| http.http2).unwrap_or(true));
                 let content = tls.read().map_err(|error| self.error(&error))?;
                 Some((tls, content))
             }
