@@ -164,8 +164,7 @@ twins! {
     with_another_attribute: #[counted] #[must_use];
 }
 
-/// Lists the functions of a module, each with the names of the values that a call dropped, in
-/// order.
+/// Lists the functions of a module, each with the names of what a call of it dropped.
 macro_rules! orders {
     ($module:ident) => {{
         use $module::*;

@@ -171,8 +171,7 @@ fn enter_static(table: &mut Table) {
     });
 }
 
-/// Adds the contender of local metrics. They are plain cells, so `black_box` keeps the compiler
-/// from merging additions.
+/// Adds the local metrics: plain cells, so `black_box` keeps the compiler from merging additions.
 fn enter_local(table: &mut Table) {
     table.enter(Row::Counter, LOCAL, || {
         let events = EVENTS.local();

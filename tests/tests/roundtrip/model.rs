@@ -14,7 +14,7 @@ use crate::{
     record::Recorded,
 };
 
-/// The description of a registry and of the recordings into it.
+/// A registry and the recordings in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) prefix: String,
@@ -148,7 +148,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
             let total = sum_alternating(&vec![*value; times as usize]);
-            // The sketch from which a summary estimates quantiles is accurate to 1 %.
+            // The sketch is accurate to 1 %.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
         (_, Recordings::Observations(observations)) => observed(what, observations),
@@ -278,8 +278,7 @@ fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
 }
 
 impl Recorded<'_> {
-    /// Returns the labels of a series in the order of the exposition, with names escaped by
-    /// `scheme`, and without empty values.
+    /// Returns the labels of a series in a format, in their order.
     fn labels(&self, family: &Family, series: &Series, scheme: Escaping) -> Vec<(String, String)> {
         let common = self.plan.common.iter().cloned();
         let own = family.labels.iter().cloned().zip(series.values.clone());
@@ -298,7 +297,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// Returns the name of the label that contains the states of a state set.
+    /// Returns the label name of a state set's states.
     fn state(&self, family: &Family, scheme: Escaping) -> String {
         escaped(
             &format!("{}{}", self.plan.prefix, family.name),

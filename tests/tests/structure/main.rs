@@ -62,7 +62,7 @@ const FORBIDDEN: &[(&str, &str, &[&str])] = &[
             "monitor", "workers", "collect", "scrape", "push", "page", "server", "layer",
         ],
     ),
-    // Only the types of `model` connect `parse` and `expand`.
+    // Grammar and generated code are connected by the types of `model` only.
     ("metrics-macros", "expand", &["parse"]),
 ];
 
