@@ -15,17 +15,16 @@ mod sampler;
 mod schema;
 mod series;
 
-use hyper::{Request, Response};
+use std::borrow::Cow;
+
+use hyper::{Request, Response, StatusCode};
 use metrics_core::Registry;
 
 use self::sampler::Sampler;
-use crate::{
-    monitor::{EventCause, Monitor},
-    scrape::{Body, preferred_coding, refused},
-    workers::Refusal,
-};
+use crate::scrape::{Body, text};
 
 /// The live page: answers requests for its files and its data.
+#[derive(Clone)]
 pub(crate) struct Page {
     sampler: Sampler,
 }
@@ -70,32 +69,22 @@ impl Page {
         &self,
         resource: Resource,
         request: &Request<()>,
-        monitor: &Monitor,
     ) -> Response<Body> {
-        let response = self.try_respond(resource, request).await;
-        response::with_security_headers(response.unwrap_or_else(|refusal| {
-            let message = format_args!("the live page has no answer: {refusal}");
-            monitor.report(EventCause::Route, None, message);
-            refused(&refusal)
-        }))
-    }
-
-    async fn try_respond(
-        &self,
-        resource: Resource,
-        request: &Request<()>,
-    ) -> Result<Response<Body>, Refusal> {
         let query = request.uri().query().unwrap_or_default();
-        let coding = preferred_coding(request.headers());
-        let sampler = &self.sampler;
-        let body = match resource {
-            Resource::Asset(asset) => return asset.respond(request.headers(), sampler).await,
-            Resource::Feed => sampler.feed(feed::FeedQuery::parse(query), coding).await?,
-            Resource::Series => {
-                let query = series::SeriesQuery::parse(query);
-                sampler.series(query, coding).await?
-            }
+        let headers = request.headers();
+        let json = match resource {
+            Resource::Asset(asset) => return asset.respond(headers),
+            Resource::Feed => self.sampler.feed(feed::FeedQuery::parse(query)).await,
+            Resource::Series => self.sampler.series(series::SeriesQuery::parse(query)).await,
         };
-        Ok(body.respond("application/json"))
+        match json {
+            Some(json) => {
+                response::full(headers, "application/json", Cow::Owned(json.into_bytes()))
+            }
+            None => response::with_security_headers(text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "cannot start a thread to gather the metrics, or a collector panicked\n",
+            )),
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::model::{
     FieldLabels, LabelEnum, LabelField, LabelStruct, LabelVariant, mentions, optional,
 };
 
-/// Expands the derive `Label`: `enum Cache { Hit, Miss(u8) }` gets
+/// `enum Cache { Hit, Miss(u8) }` gets
 ///
 /// ```text
 /// const __VALUES: &[&'static str] = &["hit", "miss"];
@@ -76,8 +76,7 @@ pub(crate) fn label_enum(label: &LabelEnum) -> TokenStream {
     }
 }
 
-/// Expands the derive `Label` with `#[label(other)]`: `enum Cache { Hit, #[label(other)]
-/// Other(String) }` gets
+/// `enum Cache { Hit, #[label(other)] Other(String) }` gets
 ///
 /// ```text
 /// impl Label for Cache {
@@ -133,8 +132,7 @@ fn open_enum(label: &LabelEnum) -> TokenStream {
     }
 }
 
-/// The pattern that matches a variant; `content` is `..`, or the variable for the variant's only
-/// field.
+/// The pattern of a variant; `content` is `..` or the name of its only field's value.
 fn pattern(ident: &Ident, variant: &LabelVariant, content: &TokenStream) -> TokenStream {
     let name = &variant.ident;
     match &variant.fields {
@@ -149,7 +147,7 @@ fn pattern(ident: &Ident, variant: &LabelVariant, content: &TokenStream) -> Toke
     }
 }
 
-/// Expands the derive `Labels`: `struct Page<'a> { cache: Cache, host: &'a str }` gets
+/// `struct Page<'a> { cache: Cache, host: &'a str }` gets
 ///
 /// ```text
 /// const _: () = check_derived_label("cache", Kind::Unknown); // and so on, at the names

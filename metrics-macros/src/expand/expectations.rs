@@ -14,8 +14,7 @@ use syn::{Attribute, FnArg, Meta, Path, Token, parse_quote, punctuated::Punctuat
 
 use crate::model::Function;
 
-/// Replaces `#[expect]` by `#[allow]`, for lints that the expansion may silence, on a function and
-/// its arguments.
+/// Rewrites the `#[expect]` attributes of a function and of its arguments.
 pub(super) fn relax_function(function: &mut Function) {
     relax(&mut function.attrs);
     relax(&mut function.inner_attrs);
@@ -27,7 +26,7 @@ pub(super) fn relax_function(function: &mut Function) {
     }
 }
 
-/// Replaces `#[expect]` by `#[allow]` for lints that the expansion may silence.
+/// Rewrites the `#[expect]` attributes.
 pub(super) fn relax(attrs: &mut Vec<Attribute>) {
     let all = std::mem::take(attrs);
     attrs.extend(all.into_iter().flat_map(|attr| {
@@ -51,7 +50,7 @@ fn relaxed(meta: &Meta) -> Vec<Meta> {
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(arguments) = list.parse_args_with(parser) else {
-        // Leaves the attribute to the compiler, which reports the error in it.
+        // The compiler reports the error in the attribute.
         return unchanged;
     };
     if is_conditional {

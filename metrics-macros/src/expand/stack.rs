@@ -46,8 +46,7 @@ pub(super) fn move_below_next(attributes: &[Args], function: &mut Function) -> b
     true
 }
 
-/// The attribute, with the hidden argument `__moved`, which says that it has moved below another
-/// one.
+/// The attribute's tokens, with the hidden argument that marks it as moved below another attribute.
 pub(crate) fn moved(args: &Args) -> Attribute {
     let is_block = |word: &Ident| word == BLOCK_ARGUMENT;
     let enclosing = args.enclosing.as_ref();
@@ -92,7 +91,7 @@ pub(super) fn with_hidden<const N: usize>(
     quote!(#[#krate::#name(#(#arguments),*)])
 }
 
-/// The hidden argument `__block(...)`, which `parse` reads as an [`Enclosing`].
+/// The tokens that `parse` reads as an [`Enclosing`].
 pub(super) fn block_argument(Enclosing { ty, generics }: &Enclosing) -> TokenStream {
     let name = Ident::new(BLOCK_ARGUMENT, Span::call_site());
     quote!(#name(#ty #(, #generics)*))

@@ -4,8 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path};
 
-/// The tokens of a path with the location of `span`: the path resolves as before, but errors in it
-/// appear at `span`.
+/// The path, which resolves as before, but whose errors appear at `span`.
 pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
     let locate = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
@@ -38,8 +37,7 @@ pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     group.into()
 }
 
-/// A constant that calls `function`, a `const fn` of metrics-core that panics if a rule is broken.
-/// The panic is a compile error at `span`.
+/// Calls a `const fn` of metrics-core that panics if a rule is broken: a compile error at `span`.
 pub(crate) fn check(
     krate: &Path,
     span: Span,
@@ -53,7 +51,7 @@ pub(crate) fn check(
     }
 }
 
-/// The compile-time checks of a metric's name, with `function`, and of its unit, if it has one.
+/// Checks of a metric's name, by `function`, and of its unit.
 pub(crate) fn check_name(
     krate: &Path,
     function: &str,

@@ -15,7 +15,7 @@ pub(crate) enum Item {
     /// The name of a function without a body.
     Declaration(Ident),
     Container(Container),
-    /// `mod name;`, whose contents a macro cannot see. The error about it points at these tokens.
+    /// `mod name;`, whose contents a macro cannot see. The error points at these tokens.
     FileModule(TokenStream),
     Other,
 }
@@ -41,9 +41,9 @@ pub(crate) struct Function {
 pub(crate) struct Code {
     /// The value of the label `function`.
     pub(crate) name: LitStr,
-    /// The `move` before the closure or the `async` block.
+    /// The `move` of a closure or an `async` block.
     pub(crate) capture: Option<Token![move]>,
-    /// Whether the code is a plain block, which is compiled as a closure.
+    /// Whether this is a block, which is compiled as a closure.
     pub(crate) is_block: bool,
 }
 
@@ -105,8 +105,7 @@ impl Function {
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         if label.display.is_some() {
-            // With `%`, the label's value is a formatted text, so the type of the expression is not
-            // that of the label.
+            // With `%`, the label is the text of the value, whatever the type is.
             return None;
         }
         label.ty.as_ref().or_else(of_argument)
@@ -163,7 +162,7 @@ pub(crate) struct Container {
     /// `#![...]` at the top of the body.
     pub(crate) inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
-    /// The [`Enclosing`] that the attributes on the functions get; `None` for a module.
+    /// The `impl` block or trait, for the attributes on its functions; `None` for a module.
     pub(crate) enclosing: Option<Enclosing>,
     /// The span of the braces around the body.
     pub(crate) brace: Span,

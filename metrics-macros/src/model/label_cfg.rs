@@ -88,7 +88,7 @@ impl Declaration {
 }
 
 impl ListedLabel {
-    /// The conjunction of the label's `#[cfg(...)]` conditions; `None` without a condition.
+    /// The condition under which the label exists.
     fn condition(&self) -> Option<TokenStream> {
         let cfgs = &self.rules.cfgs;
         (!cfgs.is_empty()).then(|| quote!(all(#(#cfgs),*)))

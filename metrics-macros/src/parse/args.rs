@@ -162,8 +162,7 @@ fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBoo
     literal(key, "`true` or `false`", example, input)
 }
 
-/// Parses what follows the key of a boolean argument: nothing, which means true, or a value such as
-/// `= false`.
+/// Parses the rest of `key`, which means true, or of `key = false`.
 fn flag_or_value(key: &Ident, input: ParseStream) -> syn::Result<LitBool> {
     if is_end(input) {
         return Ok(LitBool::new(true, key.span()));

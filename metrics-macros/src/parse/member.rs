@@ -66,8 +66,7 @@ fn other(input: ParseStream) -> syn::Result<TokenStream> {
     } else if is_word(input, &["struct", "enum"]) || is_union(input) {
         data_type(input, &mut item)?;
     } else if is_block_of_foreign_items(input) || is_word(input, &["macro"]) {
-        // A block of foreign items or a macro definition: `extern "C" { .. }`, `macro name { .. }`,
-        // `macro name(..) { .. }`.
+        // `extern "C" { .. }`, `macro name { .. }`, `macro name(..) { .. }`
         while !input.peek(Brace) {
             input.parse::<TokenTree>()?.to_tokens(&mut item);
         }
@@ -106,7 +105,7 @@ fn is_block_of_foreign_items(input: ParseStream) -> bool {
 fn macro_call(input: ParseStream, item: &mut TokenStream) -> syn::Result<()> {
     input.call(Path::parse_mod_style)?.to_tokens(item);
     input.parse::<Token![!]>()?.to_tokens(item);
-    // The name in `macro_rules! name`.
+    // `macro_rules! name`
     input.parse::<Option<Ident>>()?.to_tokens(item);
     if input.peek(Brace) {
         braces_or_semicolon(input)?.to_tokens(item);

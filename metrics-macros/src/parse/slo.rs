@@ -39,8 +39,7 @@ pub(crate) fn objectives(
         }
         Ok(())
     })?;
-    // Reports no missing objective after an unknown argument, which may be that objective,
-    // misspelt.
+    // If an argument is unknown, it may be the misspelt objective that seems to be missing.
     if has_unknown {
         return Ok(());
     }

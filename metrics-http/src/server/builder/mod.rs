@@ -7,8 +7,6 @@ mod listeners;
 mod routes;
 mod scrapes;
 
-#[cfg(feature = "web-config")]
-use std::path::PathBuf;
 use std::{sync::Arc, time::Duration};
 
 use metrics_core::Registry;
@@ -24,6 +22,7 @@ use super::{
 use crate::{
     error::Error,
     monitor::{EventHandler, ServerEvent},
+    scrape::ScrapeSettings,
 };
 
 /// A function that receives each clash of metric declarations.
@@ -62,9 +61,7 @@ pub struct ServerBuilder {
     pub(in crate::server) version: Option<String>,
     pub(in crate::server) revision: Option<String>,
     pub(in crate::server) target_labels: Vec<(String, String)>,
-    pub(in crate::server) max_concurrent_scrapes: usize,
-    pub(in crate::server) max_queued_scrapes: usize,
-    pub(in crate::server) scrape_timeout: Duration,
+    pub(in crate::server) scrapes: ScrapeSettings,
     pub(in crate::server) client_timeout: Duration,
     pub(in crate::server) shutdown_timeout: Duration,
     pub(in crate::server) max_connections: usize,
@@ -85,8 +82,6 @@ pub struct ServerBuilder {
     pub(in crate::server) access: AccessSettings,
     #[cfg(feature = "tls")]
     pub(in crate::server) tls: Option<TlsSource>,
-    #[cfg(feature = "web-config")]
-    pub(in crate::server) web_config: Option<PathBuf>,
 }
 
 impl Server {
@@ -117,9 +112,7 @@ impl ServerBuilder {
             version: None,
             revision: None,
             target_labels: Vec::new(),
-            max_concurrent_scrapes: 4,
-            max_queued_scrapes: 64,
-            scrape_timeout: Duration::from_mins(1),
+            scrapes: ScrapeSettings::default(),
             client_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(5),
             max_connections: 256,
@@ -144,8 +137,6 @@ impl ServerBuilder {
             access: AccessSettings::default(),
             #[cfg(feature = "tls")]
             tls: None,
-            #[cfg(feature = "web-config")]
-            web_config: None,
         }
     }
 

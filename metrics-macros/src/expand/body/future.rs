@@ -131,8 +131,7 @@ fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>
     if !is_documented {
         return emitted;
     }
-    // For rustdoc, emits the function as written, so that the documentation shows it as an `async
-    // fn`.
+    // Emits the function as it is written for rustdoc, which then shows its signature.
     let written = emit(function, &function.sig, &function.body);
     quote! {
         #[cfg(doc)]
@@ -191,8 +190,8 @@ fn tracked_block(
     before: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
-    // The innermost recorder comes first, because its future polls the block and so takes the first
-    // `CallStart` that the block awaits.
+    // In reverse order, because the innermost recorder's future polls the block and takes the first
+    // `CallStart`.
     let labelled = recorders
         .iter()
         .rev()
@@ -329,8 +328,7 @@ fn tracked_output(
     in_braces(function.brace, block).into()
 }
 
-/// The `use` declarations and items that the wrapped body and the closures of its recorders need in
-/// scope.
+/// The declarations that the expansions of these recorders need in scope.
 pub(super) fn imports(recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
     let imports: TokenStream = imports.collect();
