@@ -66,6 +66,8 @@
 //!   the program take precedence.
 //! - `auth`: `ServerBuilder::basic_auth` and `ServerBuilder::bearer_auth`.
 //! - `tls`: `ServerBuilder::tls`, with rustls and optional client certificates.
+//! - `web-config`: `ServerBuilder::web_config`, a configuration file in the format of Prometheus'
+//!   exporter-toolkit, with `auth` and `tls`.
 //! - `ring` (default): *ring* as the implementation of cryptography for `tls`, unless the program
 //!   chooses another one; without `tls`, it adds nothing.
 //! - `push`: `PushGateway`, for jobs that end before they are scraped, and `Pusher`, which pushes in
@@ -131,7 +133,7 @@ pub use self::{
     error::Error,
     monitor::{EventCause, ServerEvent},
     push::{write_textfile, write_textfile_from},
-    scrape::{Body, Compression, Endpoint, ErrorHandling, ResponseFuture},
+    scrape::{Body, Endpoint, ResponseFuture},
     server::{Address, Server, ServerBuilder, serve},
 };
 

@@ -141,11 +141,9 @@ fn every_response_has_nosniff() {
 #[test]
 fn added_headers_are_in_every_response_unless_its_route_sets_them() {
     let server = serving(Shop)
-        .headers([
-            ("X-Frame-Options", "sameorigin"),
-            ("Content-Security-Policy", "sandbox"),
-        ])
-        .headers([("Strict-Transport-Security", "max-age=1")])
+        .header("X-Frame-Options", "sameorigin")
+        .header("Content-Security-Policy", "sandbox")
+        .header("Strict-Transport-Security", "max-age=1")
         .route("/own", |_| {
             let response = Response::builder().header("X-Frame-Options", "deny");
             response.body(Body::new("")).unwrap()
@@ -177,7 +175,7 @@ fn added_headers_are_in_every_response_unless_its_route_sets_them() {
 #[test]
 fn the_page_keeps_its_content_security_policy() {
     let server = serving(Shop)
-        .headers([("Content-Security-Policy", "default-src 'none'")])
+        .header("Content-Security-Policy", "default-src 'none'")
         .serve("127.0.0.1:0")
         .unwrap();
     let reply = get(&server, "/");
@@ -188,9 +186,9 @@ fn the_page_keeps_its_content_security_policy() {
 #[test]
 fn an_invalid_header_or_host_is_an_error_at_start() {
     let start = |builder: ServerBuilder| builder.serve("127.0.0.1:0").unwrap_err().to_string();
-    let error = start(serving(Shop).headers([("Content-Length", "1")]));
+    let error = start(serving(Shop).header("Content-Length", "1"));
     assert!(error.contains("`Content-Length`"), "{error}");
-    let error = start(serving(Shop).headers([("X-A", "1\r\nX-B: 2")]));
+    let error = start(serving(Shop).header("X-A", "1\r\nX-B: 2"));
     assert!(error.contains("`X-A`"), "{error}");
     let error = start(serving(Shop).hosts(["http://a.example"]));
     assert!(error.contains("`http://a.example`"), "{error}");

@@ -99,3 +99,13 @@ fn clients_that_do_not_read_different_dashboards_occupy_a_bounded_memory() {
     let grown = growth(&server, paths);
     assert!(grown < 80, "{grown} MiB");
 }
+
+#[cfg(feature = "page")]
+#[test]
+fn page_viewers_that_do_not_read_occupy_a_bounded_memory() {
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = server(1_000, &"Many words. ".repeat(500));
+    assert!(get(&server, "/-/page/feed").body.len() > 5 << 20);
+    let grown = growth(&server, (0..100).map(|_| "/-/page/feed".to_owned()));
+    assert!(grown < 80, "{grown} MiB");
+}

@@ -2,10 +2,13 @@
 
 mod support;
 
-use std::io::Read;
+use std::{
+    io::Read,
+    sync::{Arc, Mutex, mpsc},
+};
 
 use flate2::read::GzDecoder;
-use metrics_http::Server;
+use metrics_http::{Collection, Collector, Desc, Kind, Server};
 use serde_json::Value;
 use support::{Reply, Shop, ask, get, get_with, serving, shop};
 
@@ -192,6 +195,43 @@ fn the_page_links_only_to_what_is_served() {
             "{link}"
         );
     }
+}
+
+/// A collector that does not return before the sender is dropped.
+struct Stuck(Mutex<mpsc::Receiver<()>>);
+
+impl Collector for Stuck {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 1] = [Desc::new(Kind::Gauge, "stuck", "Never there.")];
+        &DESCS
+    }
+
+    fn collect(&self, _: &mut Collection<'_>) {
+        let _ = self.0.lock().unwrap().recv();
+    }
+}
+
+#[test]
+fn the_page_shows_the_other_families_if_a_collector_hangs() {
+    let (release, blocked) = mpsc::channel();
+    let registry = support::registry(Shop);
+    registry
+        .register(Arc::new(Stuck(Mutex::new(blocked))))
+        .unwrap();
+    let server = Server::builder()
+        .registry(registry)
+        .process_metrics(false)
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let feed = json(&get(&server, "/-/page/feed"));
+    let families = feed["schema"]["families"].as_array().unwrap();
+    let at = families.iter().position(|it| it["name"] == "orders_total");
+    assert_eq!(feed["points"][0]["totals"][at.unwrap()], 7.0);
+    let series = json(&get(&server, "/-/page/series?family=orders_total"));
+    assert_eq!(series["total"], 2);
+    let series = json(&get(&server, "/-/page/series?family=stuck"));
+    assert_eq!(series["total"], 0);
+    drop(release);
 }
 
 #[test]

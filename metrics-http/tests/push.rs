@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use metrics_http::{Error, PushGateway, Registry};
+use metrics_http::{Error, PushGateway, Registry, Server};
 
 use support::{
     Shop,
@@ -62,6 +62,28 @@ fn a_push_uses_text_unless_protobuf_is_requested() {
         "{content_type}"
     );
     assert!(text.text().contains("orders_total{country=\"no\"} 3\n"));
+}
+
+#[test]
+fn only_a_push_that_replaces_the_group_has_metrics_about_library_and_process() {
+    let receiver = Receiver::new();
+    let registry = registry(Shop);
+    registry.write_self_metrics(true);
+    let server = Server::builder().registry(registry.clone());
+    let _server = server.serve("127.0.0.1:0").unwrap();
+    let gateway = PushGateway::new(receiver.url(), "backup").registry(registry);
+    gateway.push().unwrap();
+    gateway.add().unwrap();
+    drop(gateway.push_on_drop(|error| panic!("{error}")));
+    let is_pushed = |name: &str| -> Vec<_> {
+        let requests = receiver.requests();
+        let texts = requests.iter().map(|request| request.text().contains(name));
+        texts.collect()
+    };
+    assert_eq!(is_pushed("orders_total"), [true, true, true]);
+    for name in ["metrics_series", "process_", "build_info", "target_info"] {
+        assert_eq!(is_pushed(name), [true, false, false], "{name}");
+    }
 }
 
 #[test]

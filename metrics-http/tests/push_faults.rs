@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "remote-write")]
+use metrics_http::RemoteWrite;
 use metrics_http::{Error, Format, PushGateway, Registry};
 
 use support::{
@@ -161,4 +163,105 @@ fn a_guard_whose_error_handler_panics_does_not_panic_itself() {
         receiver.url()
     );
     assert!(exposition(&registry).contains(&count));
+}
+
+#[cfg(feature = "remote-write")]
+mod remote_write {
+    use super::*;
+    use crate::support::{eventually, written::accept};
+
+    fn to(receiver: &Receiver, registry: &Registry) -> RemoteWrite {
+        let url = format!("{}/secret-token/write", receiver.url());
+        RemoteWrite::new(url, "shop").registry(registry.clone())
+    }
+
+    /// The value of a sample of the pusher's self-metrics, if it exists.
+    fn value(registry: &Registry, receiver: &Receiver, name: &str, labels: &str) -> Option<u64> {
+        let text = exposition(registry);
+        let url = receiver.url();
+        let start = format!("{name}{{url=\"{url}\",pushed_job=\"shop\"{labels}}} ");
+        let (_, rest) = text.split_once(&start)?;
+        rest.split_once('\n')?.0.parse().ok()
+    }
+
+    #[test]
+    fn the_path_of_the_url_is_in_no_error_and_no_label() {
+        let (receiver, registry) = (Receiver::new(), registry(Shop));
+        let (told, errors) = mpsc::channel();
+        // A temporary failure, a refusal, and samples that the server has not written.
+        receiver.answer([Answer::status(503), Answer::status(404)]);
+        let pusher = to(&receiver, &registry)
+            .push_every(Duration::from_millis(1), move |error: Error| {
+                _ = told.send(format!("{error} {error:?}"));
+            })
+            .unwrap();
+        for _ in 0..2 {
+            let shown = errors.recv().unwrap();
+            let expected = format!("POST {}: ", receiver.url());
+            assert!(shown.contains(&expected), "{shown}");
+            assert!(!shown.contains("secret-token"), "{shown}");
+        }
+        receiver.answer_all(accept());
+        pusher.shutdown().unwrap();
+        assert_eq!(receiver.requests()[0].path, "/secret-token/write");
+        let text = exposition(&registry);
+        assert!(!text.contains("secret-token"), "{text}");
+    }
+
+    #[test]
+    fn a_pusher_survives_an_error_handler_that_panics_and_counts_the_panics() {
+        let (receiver, registry) = (Receiver::new(), registry(Shop));
+        // A temporary failure, and a refusal.
+        receiver.answer([Answer::status(503), Answer::status(404)]);
+        receiver.answer_all(accept());
+        let pusher = to(&receiver, &registry)
+            .push_every(Duration::from_millis(1), |_| panic!("the log is full"))
+            .unwrap();
+        receiver.wait_for(4);
+        let panics = value(
+            &registry,
+            &receiver,
+            "metrics_push_handler_panics_total",
+            "",
+        );
+        assert_eq!(panics, Some(2));
+        pusher.shutdown().unwrap();
+    }
+
+    #[test]
+    fn a_gauge_shows_the_samples_that_wait_for_the_server() {
+        let (receiver, registry) = (Receiver::new(), registry(Shop));
+        let queued = || value(&registry, &receiver, "metrics_push_queued_samples", "");
+        let never = "Retry-After: 99999999999";
+        receiver.answer_all(Answer::with_header(503, never));
+        let pusher = to(&receiver, &registry)
+            .max_queued_samples(100)
+            .shutdown_timeout(Duration::from_millis(1))
+            .push_every(Duration::from_millis(1), drop)
+            .unwrap();
+        eventually("the queue is full", || queued() == Some(100));
+        let lost = || {
+            let reason = ",reason=\"queue\"";
+            value(
+                &registry,
+                &receiver,
+                "metrics_push_lost_samples_total",
+                reason,
+            )
+        };
+        assert!(lost() > Some(0));
+        pusher.shutdown().unwrap_err();
+        assert_eq!(queued(), Some(0));
+    }
+
+    #[test]
+    fn the_gauge_of_waiting_samples_returns_to_zero() {
+        let (receiver, registry) = (Receiver::new(), registry(Shop));
+        receiver.answer_all(accept());
+        let pusher = to(&receiver, &registry).push_every(Duration::MAX, drop);
+        let queued = || value(&registry, &receiver, "metrics_push_queued_samples", "");
+        receiver.wait_for(1);
+        eventually("the queue is empty", || queued() == Some(0));
+        pusher.unwrap().shutdown().unwrap();
+    }
 }

@@ -2,12 +2,20 @@
 
 mod support;
 
-use std::{fs, io::ErrorKind, path::Path};
+use std::{
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    process::Child,
+    thread,
+};
 
-use metrics_http::{Registry, write_textfile, write_textfile_from};
+use metrics_http::{
+    Collection, Collector, Desc, Kind, Registry, Server, write_textfile, write_textfile_from,
+};
 use tempfile::TempDir;
 
-use support::{Shop, Warehouse, registry};
+use support::{Shop, Warehouse, eventually, own_process, registry};
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -44,6 +52,21 @@ fn no_line_has_a_timestamp_or_an_exemplar() {
         );
         assert!(!sample.contains('#'), "{sample}");
     }
+}
+
+#[test]
+fn metrics_that_other_programs_have_too_are_left_out() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.prom");
+    let registry = registry(Shop);
+    registry.write_self_metrics(true);
+    let server = Server::builder().registry(registry.clone());
+    let _server = server.serve("127.0.0.1:0").unwrap();
+    write_textfile_from(&registry, &path).unwrap();
+    let written = fs::read_to_string(&path).unwrap();
+    let families = written.lines().filter(|line| line.starts_with("# TYPE "));
+    let expected = ["# TYPE orders_total counter", "# TYPE orders_waiting gauge"];
+    assert_eq!(families.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -129,4 +152,109 @@ fn a_failed_write_leaves_no_temporary_file_and_keeps_its_cause() {
     let source = source.downcast_ref::<std::io::Error>().unwrap();
     assert_eq!(source.kind(), ErrorKind::IsADirectory);
     assert_eq!(names(folder.path()), ["shop.prom"]);
+}
+
+/// A collector that never returns, so that a file is being written until the process ends.
+struct Hanging;
+
+impl Collector for Hanging {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 1] = [Desc::new(Kind::Gauge, "hangs", "Hangs.")];
+        &DESCS
+    }
+
+    fn collect(&self, _: &mut Collection<'_>) {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+const PATH: &str = "METRICS_HTTP_TEXTFILE";
+
+/// Another process that is writing a file, ended by a signal that it cannot handle.
+struct Writer {
+    process: Child,
+    folder: PathBuf,
+}
+
+impl Writer {
+    /// Starts a process that runs `test` and writes `path` there; returns when it has begun.
+    fn start(test: &str, path: &Path) -> Writer {
+        let folder = path.parent().unwrap().to_owned();
+        let before = names(&folder).len();
+        let process = own_process::command(test).env(PATH, path).spawn().unwrap();
+        eventually("a temporary file", || names(&folder).len() > before);
+        Writer { process, folder }
+    }
+
+    /// In the process of the writer: writes the file, and never returns.
+    fn act_in_own_process() {
+        if own_process::is_own_process() {
+            let path = env::var_os(PATH).unwrap();
+            let _ = write_textfile_from(&registry(Hanging), path);
+        }
+    }
+
+    /// Ends the process; returns the names of the files in the folder.
+    fn kill(mut self) -> Vec<String> {
+        self.end();
+        names(&self.folder)
+    }
+
+    fn end(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+#[test]
+fn the_temporary_file_of_a_crash_is_removed_by_the_next_write() {
+    Writer::act_in_own_process();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.prom");
+    let test = "the_temporary_file_of_a_crash_is_removed_by_the_next_write";
+    let left = Writer::start(test, &path).kill();
+    assert!(left[0].ends_with(".tmp"), "{left:?}");
+    write_textfile_from(&registry(Shop), &path).unwrap();
+    assert_eq!(names(folder.path()), ["shop.prom"]);
+}
+
+#[test]
+fn the_temporary_file_of_a_running_process_is_kept() {
+    Writer::act_in_own_process();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.prom");
+    let writer = Writer::start("the_temporary_file_of_a_running_process_is_kept", &path);
+    write_textfile_from(&registry(Shop), &path).unwrap();
+    assert_eq!(names(folder.path()).len(), 2);
+    assert_eq!(writer.kill().len(), 2);
+}
+
+#[test]
+fn only_temporary_files_of_the_same_file_are_removed() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("shop.prom");
+    let kept = [
+        ".shop.prom.tmp",
+        ".shop.prom.backup.tmp",
+        ".other.prom.1-0.tmp",
+        "shop.prom.1-0.tmp",
+    ];
+    for name in kept {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    fs::write(folder.path().join(".shop.prom.1-0.tmp"), "").unwrap();
+    write_textfile_from(&registry(Shop), &path).unwrap();
+    let mut found = names(folder.path());
+    found.sort();
+    let mut expected = [&kept[..], &["shop.prom"]].concat();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
 }

@@ -20,6 +20,8 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     version::{TLS12, TLS13},
 };
+#[cfg(unix)]
+use support::pipe::Pipe;
 use support::{
     Shop, TIMEOUT, connect, eventually, serving,
     tls::{Authority, Client},
@@ -297,7 +299,6 @@ fn a_failed_reload_is_reported_and_keeps_the_previous_certificate_in_use() {
     });
 }
 
-/// The test replaces the key by a named pipe, because reading one waits for a writer.
 #[cfg(unix)]
 #[test]
 fn a_file_system_that_hangs_does_not_stop_the_server() {
@@ -305,9 +306,7 @@ fn a_file_system_that_hangs_does_not_stop_the_server() {
     let tls = before.write_server_files(folder.path());
     let (server, events) = serve_watched(tls, EventCause::Reload);
     let key = folder.path().join("tls.key");
-    fs::remove_file(&key).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(&key).status();
-    assert!(made.unwrap().success());
+    let pipe = Pipe::replace(&key);
     let client = Client::trusting(&before);
     eventually("the file system is reported to hang", || {
         assert!(client.get(server.local_addr(), "/metrics").is_ok());
@@ -318,12 +317,7 @@ fn a_file_system_that_hangs_does_not_stop_the_server() {
 
     let signed = after.sign_server();
     fs::write(folder.path().join("tls.crt"), signed.certificate).unwrap();
-    // The pipe is opened for reading already, so this does not wait.
-    let mut pipe = File::options().write(true).open(&key).unwrap();
-    fs::remove_file(&key).unwrap();
-    fs::write(&key, &signed.key).unwrap();
-    pipe.write_all(signed.key.as_bytes()).unwrap();
-    drop(pipe);
+    pipe.release(signed.key.as_bytes());
     let client = Client::trusting(&after);
     eventually("the new certificate is in use", || {
         client.get(server.local_addr(), "/metrics").is_ok()

@@ -45,8 +45,8 @@ pub fn off_measure(input: TokenStream) -> TokenStream {
     pipeline::measure(input.into(), Mode::Off).into()
 }
 
-/// Defines the derives once for each crate that re-exports them, because a derive cannot see which
-/// crate it was reached through.
+/// Defines the derives once for each crate that re-exports them, because a derive cannot see
+/// through which crate the user has named it.
 macro_rules! derives {
     ($($krate:literal: $label:ident $labels:ident;)*) => {$(
         /// See `metrics_core::Label`.

@@ -161,8 +161,8 @@ pub(crate) fn declare(input: TokenStream, mode: Mode) -> TokenStream {
             if cfgs.is_empty() {
                 errors.append(own);
             } else if let Err(error) = own.finish() {
-                // The error gets the `cfg` attributes of its combination of labels, which may never
-                // occur.
+                // Emits the error with the `cfg` attributes of its combination of labels, so that
+                // the compiler reports the error only if the combination occurs.
                 let error = error.into_compile_error();
                 tokens.extend(quote!(#(#cfgs)* const _: () = { #error };));
             }

@@ -614,8 +614,8 @@ fn compare_in(
     args: &TokenStream,
     item: &TokenStream,
 ) {
-    // Expands as if a crate `m` re-exported the attribute, because a short name keeps the lines
-    // short.
+    // Expands as if a crate `m` re-exported the attribute, because a short name keeps the lines of
+    // the snapshots short.
     let expanded = pipeline::instrument(instrument, args, item, "m", mode);
     compare_tokens(name, &expanded);
 }

@@ -22,7 +22,7 @@ pub fn run<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Returns [`Poll::Pending`] once.
+/// Suspends the caller once: the first poll is pending, the second one ready.
 pub async fn suspend() {
     let mut is_suspended = false;
     poll_fn(|_| {

@@ -281,8 +281,8 @@ impl Debug for Refusal {
 
 impl Error for Refusal {}
 
-/// Returns the path of a judge or another program: from the environment variable, below
-/// `target/judges`, or in `PATH`.
+/// Returns the path of a judge or another program: the path in the environment variable `variable`,
+/// else the program below `target/judges`, else the one in `PATH`.
 #[track_caller]
 pub fn installed(variable: &str, below_judges: &str) -> PathBuf {
     if let Some(path) = env::var_os(variable) {

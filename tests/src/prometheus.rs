@@ -96,15 +96,15 @@ impl Prometheus {
         self.0.value(expression)
     }
 
-    /// Evaluates an expression to series: each with `metric` and `value`, or `values` for a range
-    /// selector.
+    /// Evaluates an expression and returns its series as the API writes them: each with `metric`
+    /// and `value`, or `values` for a range selector.
     #[track_caller]
     pub fn query(&self, expression: &str) -> Vec<Value> {
         self.0.query(expression)
     }
 
-    /// Evaluates an expression over the last `past` in steps of a second: series with `metric` and
-    /// `values`.
+    /// Evaluates an expression over the last `past` in steps of a second, and returns its series as
+    /// the API writes them: each with `metric` and `values`.
     #[track_caller]
     pub fn query_range(&self, expression: &str, past: Duration) -> Vec<Value> {
         let (start, end) = self.period(past);
@@ -117,8 +117,8 @@ impl Prometheus {
         list(&self.0.ask("query_range", &parameters)["result"])
     }
 
-    /// Returns the exemplars of the selected series in the last `past`: each with `seriesLabels`
-    /// and `exemplars`.
+    /// Returns the exemplars of the selected series in the last `past`, as the API writes them:
+    /// each with `seriesLabels` and `exemplars`.
     ///
     /// The server needs the flag `--enable-feature=exemplar-storage`.
     #[track_caller]

@@ -51,7 +51,7 @@ impl VictoriaMetrics {
             .arg("-storageDataPath")
             .arg(path("data"))
             .arg("-memory.allowedBytes=64MB")
-            // By default queries lag 30 seconds behind the scrapes.
+            // By default, queries do not see samples of the last 30 seconds.
             .arg("-search.latencyOffset=0s");
         Self(Scraper::start(command, address, folder, "/health"))
     }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Polls until there is a result, and returns it.
+/// Calls `poll` until it returns a result, and returns that.
 ///
 /// # Panics
 ///

@@ -38,7 +38,7 @@ metrics! {
     static LIVE: UpDownCounter = "allocator_live_bytes";
 }
 
-/// The expected values, in plain atomics.
+/// The expected values of the metrics, counted in plain atomics.
 #[derive(Debug)]
 struct Plain {
     allocations: AtomicU64,

@@ -103,7 +103,7 @@ fn invalid_bucket_bounds_are_refused() {
     for bounds in [
         vec![2.0, 1.0],
         vec![1.0, 1.0],
-        // -0 and 0 are equal bounds.
+        // -0 and 0 are equal, so these bounds do not increase.
         vec![-0.0, 0.0],
         vec![0.0, -0.0],
         vec![-1.0, -2.0],
@@ -144,7 +144,7 @@ fn invalid_growth_factors_are_refused() {
     assert_refused::<Summary>(options("a").native(1.1));
 }
 
-/// Asserts that these values are rejected and counted, and do not change the exposition.
+/// Asserts that `values` are rejected and counted, and do not change the exposition.
 #[track_caller]
 fn assert_rejected<M: DynamicMetric>(options: Options, values: &[f64], record: impl Fn(&M, f64)) {
     let registry = Registry::new();

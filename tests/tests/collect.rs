@@ -19,7 +19,7 @@ fn families(registry: &Registry) -> Vec<Family> {
     strict::parse(&text, Dialect::OpenMetrics, false).unwrap()
 }
 
-/// Returns the value of the sample with this name and these labels.
+/// Returns the value of the sample `name` with the labels `labels`.
 #[track_caller]
 fn value(registry: &Registry, name: &str, labels: &[(&str, &str)]) -> f64 {
     let families = families(registry);

@@ -249,7 +249,7 @@ fn a_body_may_return_explicitly() {
     assert_eq!(in_progress("awaited"), "0");
 }
 
-/// Lints that look at the form of a function, which the attribute changes.
+/// Functions that expect lints about the form of a function, which the attribute changes.
 mod expected {
     #![allow(clippy::implicit_return, reason = "not the subject")]
 

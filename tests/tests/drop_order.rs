@@ -164,7 +164,8 @@ twins! {
     with_another_attribute: #[counted] #[must_use];
 }
 
-/// Lists the functions of a module, each with the names of what a call of it dropped.
+/// Lists the functions of a module, each with the names of the values that a call dropped, in
+/// order.
 macro_rules! orders {
     ($module:ident) => {{
         use $module::*;

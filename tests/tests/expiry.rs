@@ -19,7 +19,7 @@ use metrics_core::{
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Serialises the tests, which share one clock.
+/// Lets the tests run one at a time, because they share one clock.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -466,8 +466,8 @@ fn a_scraper_that_handles_resets_loses_no_increment() {
                 for round in 0..ROUNDS as u64 {
                     barrier.wait();
                     for at in 0..2_000 {
-                        // Some keys are recorded often and some seldom; the last four only in some
-                        // rounds.
+                        // Some keys get many recordings and some few; the last four get recordings
+                        // only in every third round.
                         let key = (at * (thread + 1) + round * at / 97) % (KEYS - 4)
                             + if at % 50 == 0 && round % 3 == 0 { 4 } else { 0 };
                         let name = format!("{key}");
@@ -560,8 +560,8 @@ fn concurrent_removal_and_expiry_do_not_mix_series() {
         .map(|key| follower.total(&format!("owner=\"owner\",key=\"{key}\"")))
         .iter()
         .sum();
-    // Recordings of the owner overflow while the churners fill the limit. The churners record in
-    // millions, so the remainder is the owner's.
+    // The owner's recordings overflow while the churning threads fill the limit. A churning thread
+    // increments by a million, so the remainder is the owner's.
     let overflow = follower.total("owner=\"overflow\",key=\"overflow\"") % 1e6;
     assert_eq!(own + overflow, recorded.into_inner() as f64);
 }
@@ -615,7 +615,7 @@ impl Follower {
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     value: f64,
-    /// 0 if the series has no created timestamp.
+    /// The created timestamp; 0 if the series has none.
     created: f64,
 }
 

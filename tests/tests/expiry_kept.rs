@@ -17,7 +17,7 @@ use metrics_core::{
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Serialises the tests, which share one clock.
+/// Lets the tests run one at a time, because they share one clock.
 fn alone() -> MutexGuard<'static, ()> {
     static ONE: Mutex<()> = Mutex::new(());
     ONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -26,9 +26,11 @@ fn alone() -> MutexGuard<'static, ()> {
 /// How a test obtained the result of `with` that it stores.
 #[derive(Clone, Copy, PartialEq)]
 enum Found {
-    /// The call of `with` created the series, so that its result does not hold the thread's cells.
+    /// The call of `with` created the series, so that its result does not hold the storage that
+    /// this thread has for the series.
     Created,
-    /// The thread had recorded into the series before, so that the result holds the thread's cells.
+    /// The thread had recorded into the series before, so that the result holds the storage that
+    /// this thread has for the series.
     WithCells,
 }
 

@@ -47,7 +47,7 @@ fn prometheus_computes_correct_rates_across_expiry() {
     let created_when_back = created.map(|name| value(name, "back").expect("a created timestamp"));
     wait("series to leave", &|| is_gone("back") && is_gone("again"));
 
-    // A recording within the grace period continues from the old value.
+    // A recording soon after the expiry continues from the old value.
     record("back", 1);
     wait("a series to come back", &|| !is_gone("back"));
     assert_eq!(value("idle_total", "back"), Some(4.0));
@@ -57,7 +57,7 @@ fn prometheus_computes_correct_rates_across_expiry() {
         created_when_back.map(Some)
     );
 
-    // A recording after the grace period starts a new series.
+    // A recording after the time in which an expired series can be resumed starts a new series.
     end_grace();
     let scraped = || prometheus.value("count_over_time(up[5m])");
     let before = scraped().expect("it scrapes");

@@ -505,7 +505,7 @@ fn the_global_recorder_is_installed_once() {
         let again = FacadeRecorder::builder().registry(other.clone()).install();
         let again = again.unwrap_err().to_string();
         assert!(again.contains("already has a recorder"), "{again}");
-        // The refused recorder did not change the registry.
+        // The recorder that could not be installed did not change the registry.
         FacadeRecorder::builder().registry(other).build().unwrap();
 
         thread::spawn(|| counter!("spawned").increment(1))

@@ -34,7 +34,7 @@ fn prometheus_reads_the_same_data_in_protobuf_openmetrics_and_text() {
     assert_exemplars(&prometheus, &["protobuf", "openmetrics"]);
     assert_metadata(&prometheus, "text", "");
     assert_metadata(&prometheus, "openmetrics", "bytes");
-    // Prometheus ingests only the native buckets of a histogram with both kinds.
+    // Of a histogram with native and classic buckets, Prometheus ingests only the native ones.
     let both = prometheus.value(r#"count(shortener_page_bytes_bucket{job="protobuf"})"#);
     assert_eq!(both, None);
     let native = r#"shortener_page_bytes{job="protobuf"}"#;
@@ -146,7 +146,8 @@ fn prometheus_reads_large_changing_families_in_protobuf() {
     let jobs = [Job::new("large", server.local_addr()).with(&slowly)];
     let prometheus = Prometheus::start(Version::Debian, &jobs, &FEATURES);
 
-    // Protobuf has the length of each message before its content, which changes during the scrape.
+    // In protobuf, the length of a message precedes its content, which recordings change during the
+    // scrape.
     let is_enough = AtomicBool::new(false);
     let rounds = thread::scope(|scope| {
         let recorder = scope.spawn(|| {

@@ -15,10 +15,10 @@ use tests::{build_fixture, installed};
 static PROGRAM: LazyLock<PathBuf> =
     LazyLock::new(|| build_fixture("instructions", true).join("instructions"));
 
-/// Returns the instructions of one operation, including the loop around it.
+/// Returns the number of instructions of one operation, including the loop around it.
 ///
-/// Divides the difference between a run and one of twice the length, so that everything outside
-/// the loop cancels out.
+/// Divides the difference between a run and one of twice the length, so that everything outside the
+/// loop cancels out.
 #[track_caller]
 fn instructions(operation: &str) -> f64 {
     fewest_instructions(operation, 1)
@@ -43,7 +43,8 @@ fn fewest_instructions(operation: &str, runs: usize) -> f64 {
 fn count_with_valgrind(operation: &str, times: u64) -> u64 {
     let valgrind = installed("VALGRIND", "valgrind/usr/bin/valgrind");
     let mut command = Command::new(&valgrind);
-    // Valgrind looks for its tools where a package installs them, but may only have been unpacked.
+    // Valgrind looks for its tools where its package installs them, but the package may only have
+    // been unpacked elsewhere.
     if let Some(tools) = tools_of(&valgrind) {
         command.env("VALGRIND_LIB", tools);
     }
@@ -203,14 +204,15 @@ fn observing_is_inlined_and_finds_the_bucket_without_branches() {
     );
     let counted = position("incq").expect("a count");
     assert!(calls(&path[..counted]).is_empty(), "{path:#?}");
-    // Before the table, the code checks whether the value can be observed and whether it is -0.0.
+    // Before the lookup in the table, the code checks whether the value can be observed and whether
+    // it is -0.0.
     let is_check = |at: &String| at.starts_with("ucomisd") || at.starts_with('j');
     let last_check = path[..table]
         .iter()
         .rposition(is_check)
         .expect("it is last_check");
     assert!(path[last_check].starts_with("jp"), "{path:#?}");
-    // After the table, the code checks whether there is a bound, the thread's storage, and the
+    // After the lookup, the code checks whether there is a bound, the thread's storage, and the
     // bucket.
     assert!(branches(&path[table..counted]).len() <= 3, "{path:#?}");
 }

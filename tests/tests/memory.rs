@@ -273,7 +273,7 @@ metrics! {
 const COUNTERS: u32 = 100_000;
 const HISTOGRAMS: u32 = 10_000;
 
-/// Limit for the allocated bytes of a counter series, including its index entry and the cells of
+/// Limit for the allocated bytes of a counter series, including its index entry and the storage of
 /// one thread.
 const BYTES_OF_A_COUNTER: f64 = 235.0;
 
@@ -301,11 +301,11 @@ fn a_request_with_existing_series_allocates_nothing_in_the_layer() {
 
 /// Limit for the resident bytes of a counter series, which include the allocator's overhead.
 const RESIDENT_BYTES_OF_A_COUNTER: f64 = 8.0 + 235.0;
-/// Limit for the bytes of a counter series in each further thread: a cell of 8 bytes, and a share
-/// of the 16 bytes in which the thread stores where its cells of 256 series are.
+/// Limit for the bytes of a counter series in each further thread: 8 bytes for the value, and a
+/// share of the 16 bytes in which the thread stores where its values of 256 series are.
 const BYTES_OF_A_FURTHER_THREAD: f64 = 8.0 + 16.0 / 256.0 + 0.05;
 /// Limit for the allocated bytes of a histogram series with 14 bounds and one label, including its
-/// index entry and the cells of one thread.
+/// index entry and the storage of one thread.
 const BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;
 /// Limit for the resident bytes of a histogram series, which include the allocator's overhead.
 const RESIDENT_BYTES_OF_A_HISTOGRAM: f64 = 20.0 * 8.0 + 350.0;

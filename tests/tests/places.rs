@@ -3,7 +3,7 @@
 
 use metrics_core::{Registry, catalog, counted, metrics};
 
-/// The source locations of a family's members, each with the label `function` if there is one.
+/// The source locations of a family's metrics, each with its label `function` if it has one.
 fn places(family: &str) -> Vec<(String, String, u32)> {
     let catalog = catalog();
     let family = catalog.families.iter().find(|found| found.name == family);

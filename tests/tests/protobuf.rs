@@ -323,7 +323,8 @@ fn labels_stay_the_same_when_formats_alternate() {
         for _ in 0..2 {
             assert_complete(&registry, &both);
             assert_complete(&registry, &both);
-            // Series are created and removed while labels are cached in the encoding of protobuf.
+            // Creates and removes series while the registry caches labels in the encoding of
+            // protobuf.
             for len in [10, 100, 1_000] {
                 jobs.with(&[&"n".repeat(len), "", ""]).inc();
             }

@@ -2,6 +2,7 @@
 //! there.
 
 use std::{
+    fs,
     panic::{self, AssertUnwindSafe},
     time::Duration,
 };
@@ -10,6 +11,10 @@ use metrics_core::{
     Collection, Collector, Counter, Desc, FloatGauge, Gauge, Histogram, Kind, Options, Registry,
 };
 use metrics_http::PushGateway;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
+use tempfile::TempDir;
 use tests::{Job, Prometheus, Pushgateway, Version, wait_until};
 
 fn counting(name: &str, value: u64) -> Registry {
@@ -335,6 +340,85 @@ fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     let ok = [JOB[0], JOB[1], pushes[0], pushes[1], pushes[2]];
     let times = families.value("metrics_pushes_total", &ok);
     assert!(times.is_some_and(|times| times >= 2.0), "{times:?}");
+}
+
+#[test]
+fn the_gateway_reads_compressed_pushes() {
+    let gateway = Pushgateway::start();
+    let push = to(&gateway, counting("files_total", 7)).compress();
+    for push in [push.clone(), push.protobuf()] {
+        push.push().unwrap();
+        assert_eq!(gateway.families().value("files_total", &JOB), Some(7.0));
+        push.delete().unwrap();
+    }
+}
+
+#[test]
+fn a_gateway_that_demands_client_certificates_gets_the_renewed_one() {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let sign = |name: &str, usage| {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![usage];
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    };
+    let (certificate, key) = sign("127.0.0.1", ExtendedKeyUsagePurpose::ServerAuth);
+    let config = "\
+tls_server_config:
+  cert_file: cert.pem
+  key_file: key.pem
+  client_auth_type: RequireAndVerifyClientCert
+  client_ca_file: ca.pem
+";
+    let files = [
+        ("cert.pem", &*certificate),
+        ("key.pem", &*key),
+        ("ca.pem", &authority.pem()),
+    ];
+    let gateway = Pushgateway::guarded(config, &files);
+    let folder = TempDir::new().unwrap();
+    let (certificate, key) = (folder.path().join("crt"), folder.path().join("key"));
+    let renew = |usage| {
+        let (pem, key_pem) = sign("backup", usage);
+        fs::write(&certificate, pem).unwrap();
+        fs::write(&key, key_pem).unwrap();
+    };
+    let push = PushGateway::new(gateway.https_url(), "backup")
+        .registry(counting("files_total", 1))
+        .root_certificates(authority.pem());
+    push.push().unwrap_err();
+    let push = push.client_certificate_files(&certificate, &key);
+    // A certificate for servers is refused, so that only the renewed one is accepted.
+    renew(ExtendedKeyUsagePurpose::ServerAuth);
+    push.push().unwrap_err();
+    renew(ExtendedKeyUsagePurpose::ClientAuth);
+    push.push().unwrap();
+}
+
+#[test]
+fn the_gateway_overwrites_a_label_that_is_a_grouping_label() {
+    let gateway = Pushgateway::start();
+    let push = |labels: &[&str]| {
+        let registry = Registry::new();
+        let options = Options::new("files_total", "Files.").labels(["disk"]);
+        let files = registry.create_family::<Counter>(options).unwrap();
+        for label in labels {
+            files.with(&[label]).inc();
+        }
+        to(&gateway, registry).grouping("disk", "group").push()
+    };
+    push(&["metric"]).unwrap();
+    let families = gateway.families();
+    let value = |disk| families.value("files_total", &[JOB[0], JOB[1], ("disk", disk)]);
+    assert_eq!(value("group"), Some(1.0));
+    assert_eq!(value("metric"), None);
+    // Two series become equal.
+    let error = push(&["one", "two"]).unwrap_err();
+    assert_eq!(error.status(), Some(400));
+    assert!(error.to_string().contains("files_total"), "{error}");
 }
 
 /// Labels of a pushed series: the gateway adds an empty `instance` if the grouping key has none.

@@ -24,7 +24,8 @@ static SPECS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     serde_json::from_slice(&output.stdout).expect("the specifications are JSON")
 });
 
-/// What the build script decides for a target with this specification.
+/// Whether the build script selects native thread-local storage for a target with this
+/// specification.
 fn has_native_thread_locals(spec: &Value) -> bool {
     let part = |name: &str, default| spec[name].as_str().unwrap_or(default);
     let width = &spec["target-pointer-width"];

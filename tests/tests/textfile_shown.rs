@@ -3,7 +3,7 @@
 #![allow(clippy::float_cmp, reason = "the values are whole numbers")]
 
 use metrics_core::{Counter, Gauge, Histogram, Options, Registry, Summary};
-use metrics_http::write_textfile_from;
+use metrics_http::{Server, write_textfile_from};
 use tempfile::TempDir;
 use tests::NodeExporter;
 
@@ -40,4 +40,23 @@ fn node_exporter_exposes_every_type_of_a_textfile_and_its_update() {
     runs.with(&["a \"b\" \\ \n ü"]).inc();
     write_textfile_from(&registry, &path).unwrap();
     assert_eq!(exporter.families().sum("backup_runs_total", &volume), 4.0);
+}
+
+#[test]
+fn a_textfile_does_not_clash_with_the_metrics_of_the_exporter_itself() {
+    let registry = Registry::new();
+    let options = Options::new("backup_runs_total", "Runs.");
+    registry.create::<Counter>(options).unwrap().inc();
+    // The server adds `process_*`, which the exporter has too.
+    let server = Server::builder().registry(registry.clone());
+    let _server = server.serve("127.0.0.1:0").unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("backup.prom");
+    write_textfile_from(&registry, &path).unwrap();
+    let written = std::fs::read_to_string(&path).unwrap();
+    let exporter = NodeExporter::start(folder.path());
+    let shown = exporter.families();
+    assert_eq!(shown.sum("backup_runs_total", &[]), 1.0);
+    assert!(shown.value("process_resident_memory_bytes", &[]).is_some());
+    assert!(!written.contains("process_"), "{written}");
 }

@@ -132,7 +132,8 @@ fn remote_write_sends_each_timestamp_once_and_in_order() {
         wait_for("the first reading", || value() == Some(21.5));
         sensor.read(second, 22.5);
         wait_for("the second reading", || value() == Some(22.5));
-        // The pusher must not send an older reading, which Prometheus would refuse.
+        // The sensor returns an older reading, which the pusher must not send, because Prometheus
+        // would refuse it.
         sensor.read(ago(120.0), 20.0);
         let accepted = r#"sum(metrics_pushes_total{result="ok"})"#;
         let before = prometheus.value(accepted);

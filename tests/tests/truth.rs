@@ -62,8 +62,8 @@ fn the_duration_of_a_call_begins_with_the_first_poll() {
     }
     let begun = Instant::now();
     Runtime::new().unwrap().block_on(future);
-    // The call takes at most the elapsed time, however slow the machine is. Half of the wait is
-    // added, to detect a duration that includes all of it.
+    // The duration is at most the elapsed time, however slow the machine is. The margin of half of
+    // `BEFORE` still detects a duration that includes `BEFORE`.
     let span = begun.elapsed() + BEFORE / 2;
     assert!(seconds("patient") < span.as_secs_f64());
 }
@@ -278,7 +278,7 @@ fn tasks_are_recorded_on_every_kind_of_runtime() {
             begins.await.unwrap();
             assert_eq!(in_progress("task"), "1");
         });
-        // The last call ends with its runtime.
+        // Dropping the runtime cancels the last call.
         drop(runtime);
         let cancelled = 4 * runs;
         assert_eq!(

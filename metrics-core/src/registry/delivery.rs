@@ -63,7 +63,7 @@ impl Delivery {
     pub(crate) fn note_collected(
         &mut self,
         recipient: Option<Recipient>,
-        collected: &[Option<Arc<Collected>>],
+        collected: &[Option<Collected>],
     ) {
         let Some(recipient) = recipient else {
             return;

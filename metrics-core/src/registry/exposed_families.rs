@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    describe::desc::Desc,
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
@@ -90,7 +91,7 @@ impl ExposedFamilies {
 
     /// Drops the series that an earlier collector of the same family has written with the same
     /// labels, and counts them as rejected values of the later collector.
-    pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Arc<Collected>>]) {
+    pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Collected>]) {
         for family in self.families.iter().filter(|of| of.collectors.len() > 1) {
             let mut label_sets = HashSet::new();
             let has_legacy_labels = family.desc.has_legacy_labels();
@@ -98,8 +99,6 @@ impl ExposedFamilies {
                 let Some(collected) = &mut collected[by.collector] else {
                     continue;
                 };
-                // Copies the values if another scrape uses them as well.
-                let collected = Arc::make_mut(collected);
                 let series = &mut collected.families[by.family].series;
                 let before = series.len();
                 series.retain(|series| {
@@ -128,7 +127,7 @@ impl ExposedFamilies {
     pub(crate) fn collect(
         &self,
         settings: &Settings,
-        collected: &[Option<Arc<Collected>>],
+        collected: &[Option<Collected>],
         sink: &mut dyn Sink,
         selection: Selection<'_>,
         mut reader: Reader,
@@ -207,7 +206,7 @@ impl ExposedFamilies {
     fn self_metrics(&self) -> SelfMetrics {
         let mut metrics = SelfMetrics::default();
         for collector in &self.collectors {
-            let name = collector.name();
+            let name = collector.full_name(collector.descs().first().map_or("", Desc::name));
             metrics.add_collector_errors(&name, "panic", collector.status.panics());
             metrics.add_collector_errors(&name, "timeout", collector.status.timeouts());
             for desc in collector.descs() {
@@ -258,7 +257,7 @@ impl ExposedFamilies {
 fn write_collected(
     family: &ExposedFamily,
     prefix: &str,
-    collected: &[Option<Arc<Collected>>],
+    collected: &[Option<Collected>],
     sink: &mut dyn Sink,
 ) -> bool {
     let by_collector = family.collectors.iter().filter_map(|by| {

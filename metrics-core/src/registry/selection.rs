@@ -22,17 +22,26 @@ pub(crate) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
+    /// Selects the families with a name that `filter` accepts.
+    pub(crate) fn of_names(prefix: &'a str, filter: Option<&'a dyn Fn(&str) -> bool>) -> Self {
+        Selection {
+            prefix,
+            filter,
+            exposition: None,
+        }
+    }
+
     /// Selects the families with a name that `filter` accepts, except those that `exposition`
     /// omits.
-    pub(crate) fn new(
+    pub(crate) fn of_exposition(
         prefix: &'a str,
         filter: Option<&'a dyn Fn(&str) -> bool>,
-        exposition: Option<ExpositionFormat>,
+        exposition: ExpositionFormat,
     ) -> Self {
         Selection {
             prefix,
             filter,
-            exposition,
+            exposition: Some(exposition),
         }
     }
 

@@ -17,10 +17,10 @@ use crate::{
 
 /// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
-    // Functions of the same name in one module (in two `impl` blocks) record into the same series,
-    // and so do declarations of one name. Of objectives with equal labels, only the one with the
-    // highest percentage gets rules, because meeting it meets the others. `Catalog::lint` reports
-    // the others.
+    // Several members of a family can record into the same series: functions of one name in one
+    // module, for example in two `impl` blocks, and declarations of one name. Of their objectives
+    // with equal labels, only the one with the highest percentage gets rules, because it includes
+    // the others. `Catalog::lint` reports the others.
     let mut all: Vec<MeasuredObjective<'_>> = Vec::new();
     let mut known = HashMap::new();
     for family in &rules.catalog.families {
@@ -58,7 +58,7 @@ pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     ]
 }
 
-/// An objective, with the family and the declaration it belongs to.
+/// An objective, with the family and the member of the catalogue that it belongs to.
 struct MeasuredObjective<'a> {
     rules: &'a Rules,
     family: &'a CatalogFamily,
@@ -136,8 +136,8 @@ impl MeasuredObjective<'_> {
                 let share = format!("{fast} / {}", rate("_count", None));
                 match self.family.native {
                     None => format!("1 - {share}"),
-                    // Also queries the native buckets, which Prometheus may store in place of the
-                    // classic ones.
+                    // Also queries the native buckets, because Prometheus may store them instead of
+                    // the classic ones.
                     Some(_) => format!(
                         "1 - ({share} or histogram_fraction(0, {seconds}, {}))",
                         rate("", None)

@@ -9,7 +9,8 @@ impl Rules {
     pub fn to_yaml(&self) -> String {
         let mut groups = burn_rate::groups(self);
         groups.push(basic::group(self));
-        // With unscaled windows, the evaluation interval of Prometheus' configuration applies.
+        // Writes an interval only if the windows are scaled. Otherwise the evaluation interval in
+        // Prometheus' configuration applies.
         let is_scaled = self.scale.to_bits() != 1_f64.to_bits();
         let interval = is_scaled.then(|| self.window(60).to_string());
         yaml::write(&groups, interval.as_deref())

@@ -12,8 +12,8 @@ impl Window {
     /// `seconds` times `scale`, clamped to between a millisecond and a hundred years.
     pub(super) fn scaled(seconds: u64, scale: f64) -> Window {
         let millis = (seconds as f64 * 1000.0 * scale).round();
-        // Limited, because Prometheus stores a duration as nanoseconds in an `i64`, which holds at
-        // most 292 years.
+        // Limits the duration, because Prometheus stores it as nanoseconds in an `i64`, which holds
+        // at most 292 years.
         Window {
             millis: millis.clamp(1.0, MAX_MILLIS) as u64,
         }

@@ -7,9 +7,9 @@ use crate::storage::clock;
 /// Stops the calling thread's time until the clock is dropped; [`advance`](Self::advance) moves the
 /// time.
 ///
-/// It affects timers and `#[timed]` functions; in expositions that this thread encodes, how long
-/// series with [expiry](crate::Options::expire) have been idle; and created timestamps, the
-/// timestamps of exemplars, and `set_to_current_time` of gauges. It does not affect the sliding
+/// Stopped time affects timers and `#[timed]` functions; in expositions that this thread encodes,
+/// how long series with [expiry](crate::Options::expire) have been idle; and created timestamps,
+/// the timestamps of exemplars, and `set_to_current_time` of gauges. It does not affect the sliding
 /// windows of a summary's quantiles, the period in which an expired series can be resumed (a minute
 /// and two expositions), or other clocks, such as tokio's.
 ///

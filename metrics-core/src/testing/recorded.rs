@@ -432,7 +432,8 @@ impl KnownMetric {
             labels.insert(name.to_owned(), values);
         }
         for result in family.rows().result_labels() {
-            // Adds the empty value, because not every result of a call gives the label a value.
+            // Adds the empty value, because a label that is computed from a result is empty after a
+            // panic.
             let values = result.values.map(|values| {
                 let mut values: BTreeSet<String> = owned(values);
                 values.insert(String::new());
@@ -447,8 +448,8 @@ impl KnownMetric {
             labels.insert(name.clone(), Some(owned(&[value])));
         }
         if family.rows().outcome_label() != OutcomeLabel::Omitted {
-            // Accepts all outcomes, because an assertion that there was no error is also true for a
-            // function that cannot fail.
+            // Accepts queries for all outcomes, because an assertion that there was no error is
+            // also true for a function that cannot fail.
             let all = OutcomeLabel::Present {
                 error: Possible::Yes,
                 cancelled: Possible::Yes,
@@ -469,7 +470,7 @@ fn closed_values<'k>(members: &[&'k KnownMetric], label: &str) -> Option<BTreeSe
     let mut all = BTreeSet::new();
     for member in members {
         match member.labels.get(label) {
-            // A series without the label matches the empty value.
+            // A metric without the label matches a query for the empty value.
             None => _ = all.insert(""),
             Some(values) => all.extend(values.as_ref()?.iter().map(String::as_str)),
         }

@@ -1,14 +1,20 @@
 //! The static files of the live page (HTML, CSS, JavaScript), compiled into the program.
 
-use std::borrow::Cow;
+use std::sync::{Mutex, PoisonError};
 
 use hyper::{
-    HeaderMap, Response, StatusCode,
+    HeaderMap, Response,
+    body::Bytes,
     header::{self, HeaderValue},
 };
 
-use super::response::{full, with_security_headers};
-use crate::scrape::Body;
+use super::sampler::Sampler;
+use crate::{
+    scrape::{
+        Body, CodedBody, ContentCoding, compress, has_current_copy, not_modified, preferred_coding,
+    },
+    workers::Refusal,
+};
 
 /// A static file of the live page.
 pub(crate) struct Asset {
@@ -17,6 +23,8 @@ pub(crate) struct Asset {
     content_type: &'static str,
     content: &'static str,
     hash: u64,
+    /// The compressed file, by the coding that was asked for.
+    compressed: Mutex<Vec<(ContentCoding, CodedBody)>>,
 }
 
 impl Asset {
@@ -26,39 +34,65 @@ impl Asset {
             content_type,
             content,
             hash: hash(content.as_bytes()),
+            compressed: Mutex::new(Vec::new()),
         }
     }
 
     /// Responds with the file, or with 304 if the client's cached copy is current.
     ///
-    /// `no-cache` makes browsers revalidate a cached copy before each use, so that the page always
-    /// matches the version of the program that serves it.
-    pub(super) fn respond(&self, headers: &HeaderMap) -> Response<Body> {
+    /// The file is compressed when it is first asked for, on the page's thread.
+    pub(super) async fn respond(
+        &'static self,
+        headers: &HeaderMap,
+        sampler: &Sampler,
+    ) -> Result<Response<Body>, Refusal> {
         // A weak tag, because it is the same for all content codings (RFC 9110, section 8.8.1).
-        let tag = format!("W/\"{:016x}\"", self.hash);
-        let cached = headers.get(header::IF_NONE_MATCH);
-        let cached = cached.and_then(|tags| tags.to_str().ok());
-        let is_cached = cached.is_some_and(|tags| {
-            let mut tags = tags.split(',').map(str::trim);
-            tags.any(|cached| cached == "*" || cached == tag)
-        });
-        let mut response = if is_cached {
-            let mut response = Response::new(Body::new(""));
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            let no_cache = HeaderValue::from_static("no-cache");
-            response
-                .headers_mut()
-                .insert(header::CACHE_CONTROL, no_cache);
-            with_security_headers(response)
-        } else {
-            let content = Cow::Borrowed(self.content.as_bytes());
-            full(headers, self.content_type, content)
-        };
+        let tag = HeaderValue::from_str(&format!("W/\"{:016x}\"", self.hash));
         // Does not fail, because the tag is ASCII.
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            response.headers_mut().insert(header::ETAG, tag);
+        let tag = tag.unwrap_or_else(|_| HeaderValue::from_static("W/\"\""));
+        let mut response = if has_current_copy(headers, &tag) {
+            not_modified()
+        } else {
+            let body = match preferred_coding(headers) {
+                ContentCoding::Identity => self.uncompressed(),
+                coding => match self.find_compressed(coding) {
+                    Some(body) => body,
+                    None => sampler.run(move || self.compress(coding)).await?,
+                },
+            };
+            body.respond(self.content_type)
+        };
+        response.headers_mut().insert(header::ETAG, tag);
+        Ok(response)
+    }
+
+    fn uncompressed(&self) -> CodedBody {
+        CodedBody {
+            coding: ContentCoding::Identity,
+            bytes: Bytes::from_static(self.content.as_bytes()),
         }
-        response
+    }
+
+    fn find_compressed(&self, coding: ContentCoding) -> Option<CodedBody> {
+        let compressed = self.compressed.lock();
+        let compressed = compressed.unwrap_or_else(PoisonError::into_inner);
+        let mut compressed = compressed.iter();
+        compressed.find_map(|(of, body)| (*of == coding).then(|| body.clone()))
+    }
+
+    fn compress(&self, asked: ContentCoding) -> CodedBody {
+        if let Some(body) = self.find_compressed(asked) {
+            return body;
+        }
+        let (coding, bytes) = compress(self.content.as_bytes().to_vec(), asked);
+        let body = CodedBody {
+            coding,
+            bytes: bytes.into(),
+        };
+        let compressed = self.compressed.lock();
+        let mut compressed = compressed.unwrap_or_else(PoisonError::into_inner);
+        compressed.push((asked, body.clone()));
+        body
     }
 }
 

@@ -51,7 +51,8 @@ pub(super) struct Current<'a> {
     pub(super) run: &'a str,
     /// Increases when the schema changes.
     pub(super) revision: u64,
-    pub(super) schema: &'a Schema,
+    /// `None` if the page has this revision.
+    pub(super) schema: Option<&'a Schema>,
     pub(super) links: &'a [Link],
 }
 
@@ -75,15 +76,21 @@ impl FeedQuery {
         if self.run == run { self.since } else { 0 }
     }
 
-    /// The response as JSON.
-    pub(super) fn respond(&self, current: &Current<'_>, points: Vec<&RawValue>) -> String {
-        let is_outdated = self.run != current.run || self.revision != current.revision;
+    /// Whether the page lacks the schema of this run and revision.
+    pub(super) fn is_outdated(&self, run: &str, revision: u64) -> bool {
+        self.run != run || self.revision != revision
+    }
+}
+
+impl Current<'_> {
+    /// A response with these points, as JSON.
+    pub(super) fn to_json(&self, points: Vec<&RawValue>) -> String {
         let response = FeedResponse {
             version: VERSION,
-            run: current.run,
-            revision: current.revision,
-            schema: is_outdated.then_some(current.schema),
-            links: is_outdated.then_some(current.links),
+            run: self.run,
+            revision: self.revision,
+            schema: self.schema,
+            links: self.schema.map(|_| self.links),
             points,
         };
         // Does not fail, because non-finite numbers become `null`, and all map keys are strings.
@@ -103,16 +110,25 @@ mod tests {
         let query = FeedQuery::parse("run=a&revision=3&since=12");
         assert_eq!(query.last_point("a"), 12);
         assert_eq!(query.last_point("b"), 0);
+        assert!(!query.is_outdated("a", 3));
+        assert!(query.is_outdated("a", 4));
+        assert!(query.is_outdated("b", 3));
+    }
+
+    #[test]
+    fn a_response_has_links_if_it_has_the_schema() {
         let schema = Schema::default();
-        let current = |run| Current {
-            run,
-            revision: 3,
-            schema: &schema,
-            links: &[],
-        };
-        let same_run = query.respond(&current("a"), Vec::new());
-        assert!(!same_run.contains("\"schema\""), "{same_run}");
-        let other_run = query.respond(&current("b"), Vec::new());
-        assert!(other_run.contains("\"schema\""), "{other_run}");
+        for schema in [None, Some(&schema)] {
+            let current = Current {
+                run: "a",
+                revision: 3,
+                schema,
+                links: &[Link::new("/metrics", "Exposition")],
+            };
+            let json = current.to_json(Vec::new());
+            for key in ["\"schema\":", "\"links\":[{\"href\":\"./metrics\""] {
+                assert_eq!(json.contains(key), schema.is_some(), "{json}");
+            }
+        }
     }
 }

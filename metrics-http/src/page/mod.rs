@@ -15,16 +15,17 @@ mod sampler;
 mod schema;
 mod series;
 
-use std::borrow::Cow;
-
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use metrics_core::Registry;
 
 use self::sampler::Sampler;
-use crate::scrape::{Body, text};
+use crate::{
+    monitor::{EventCause, Monitor},
+    scrape::{Body, preferred_coding, refused},
+    workers::Refusal,
+};
 
 /// The live page: answers requests for its files and its data.
-#[derive(Clone)]
 pub(crate) struct Page {
     sampler: Sampler,
 }
@@ -69,22 +70,32 @@ impl Page {
         &self,
         resource: Resource,
         request: &Request<()>,
+        monitor: &Monitor,
     ) -> Response<Body> {
+        let response = self.try_respond(resource, request).await;
+        response::with_security_headers(response.unwrap_or_else(|refusal| {
+            let message = format_args!("the live page has no answer: {refusal}");
+            monitor.report(EventCause::Route, None, message);
+            refused(&refusal)
+        }))
+    }
+
+    async fn try_respond(
+        &self,
+        resource: Resource,
+        request: &Request<()>,
+    ) -> Result<Response<Body>, Refusal> {
         let query = request.uri().query().unwrap_or_default();
-        let headers = request.headers();
-        let json = match resource {
-            Resource::Asset(asset) => return asset.respond(headers),
-            Resource::Feed => self.sampler.feed(feed::FeedQuery::parse(query)).await,
-            Resource::Series => self.sampler.series(series::SeriesQuery::parse(query)).await,
-        };
-        match json {
-            Some(json) => {
-                response::full(headers, "application/json", Cow::Owned(json.into_bytes()))
+        let coding = preferred_coding(request.headers());
+        let sampler = &self.sampler;
+        let body = match resource {
+            Resource::Asset(asset) => return asset.respond(request.headers(), sampler).await,
+            Resource::Feed => sampler.feed(feed::FeedQuery::parse(query), coding).await?,
+            Resource::Series => {
+                let query = series::SeriesQuery::parse(query);
+                sampler.series(query, coding).await?
             }
-            None => response::with_security_headers(text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "cannot start a thread to gather the metrics, or a collector panicked\n",
-            )),
-        }
+        };
+        Ok(body.respond("application/json"))
     }
 }

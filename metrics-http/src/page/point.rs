@@ -84,7 +84,7 @@ impl Point {
                 point.totals[at] += total(&metric.value);
                 if let MetricValue::Histogram { .. } = metric.value {
                     let totals = point.histograms.entry(at).or_default();
-                    totals.add(&metric.value, &known.bounds);
+                    totals.add(&metric.value, known.bounds.values());
                 }
                 if known.is_of_functions
                     && let Some(function) = schema.function(metric)
@@ -95,7 +95,8 @@ impl Point {
                             timed[function].add(metric);
                             let durations = &mut point.functions.durations;
                             let totals = durations.entry(function).or_default();
-                            totals.add(&metric.value, &schema.functions[function].bounds);
+                            let bounds = schema.functions[function].bounds.values();
+                            totals.add(&metric.value, bounds);
                         }
                         _ => point.functions.in_flight[function] += total(&metric.value),
                     }
@@ -159,8 +160,8 @@ impl HistogramTotals {
         self.sum += sum;
         self.counts.resize(bounds.len() + 1, 0);
         for (bound, count) in buckets {
-            // `bounds` contains the bounds of all series at the last change of the schema. A bucket
-            // whose bound appeared later counts towards the bucket of the next higher bound.
+            // A bucket whose bound appeared later counts towards the bucket of the next higher
+            // bound.
             let at = bounds.partition_point(|known| known < bound);
             self.counts[at] += count;
         }

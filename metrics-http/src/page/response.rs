@@ -1,27 +1,11 @@
-//! Builds HTTP responses of the live page, with compression and security headers.
-
-use std::borrow::Cow;
+//! The headers that all responses of the live page have.
 
 use hyper::{
-    HeaderMap, Response,
+    Response,
     header::{self, HeaderName, HeaderValue},
 };
 
-use crate::scrape::{Body, CodedBody, compress, preferred_coding};
-
-/// Creates a response; a body above one packet is compressed as the client prefers.
-pub(super) fn full(
-    headers: &HeaderMap,
-    content_type: &'static str,
-    body: Cow<'_, [u8]>,
-) -> Response<Body> {
-    let (coding, body) = compress(body.into_owned(), preferred_coding(headers));
-    let body = CodedBody {
-        coding,
-        bytes: body.into(),
-    };
-    with_security_headers(body.respond(content_type))
-}
+use crate::scrape::Body;
 
 pub(super) fn with_security_headers(mut response: Response<Body>) -> Response<Body> {
     for (name, value) in SECURITY_HEADERS {

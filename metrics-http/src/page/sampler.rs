@@ -2,16 +2,11 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
     time::{Duration, Instant, SystemTime},
 };
 
 use metrics_core::Registry;
 use serde_json::value::to_raw_value;
-use tokio::{
-    sync::{Mutex as AsyncMutex, oneshot},
-    time,
-};
 
 use super::{
     feed::{Current, FeedQuery, Link},
@@ -20,22 +15,29 @@ use super::{
     schema::Schema,
     series::SeriesQuery,
 };
+use crate::{
+    scrape::{CodedBody, ContentCoding, compress},
+    workers::{Budget, Limits, Refusal, Workers},
+};
 
 /// The data of the page, shared by all viewers.
 ///
 /// Nothing gathers in the background. A feed request gathers if the last gathering is at least
-/// [`MIN_INTERVAL`] old, and uses the last point otherwise. After [`IDLE_TIMEOUT`] without a
-/// request, a task discards the history.
-#[derive(Clone)]
+/// [`MIN_INTERVAL`] old, and uses the last point otherwise. All of it happens on one thread, which
+/// also compresses the answers: equal requests within an interval share one. When the thread has
+/// had no request for the idle timeout, it discards the data and ends.
 pub(super) struct Sampler {
+    source: Arc<Source>,
+    state: Arc<Mutex<State>>,
+    workers: Workers,
+}
+
+/// What the page is about; it does not change.
+struct Source {
     registry: Registry,
-    links: Arc<[Link]>,
+    links: Box<[Link]>,
     /// Identifies this run of the program.
-    run: Arc<str>,
-    /// Locked while gathering; an async mutex, so that waiting requests do not block a thread.
-    state: Arc<AsyncMutex<State>>,
-    activity: Arc<Mutex<Activity>>,
-    idle_timeout: Duration,
+    run: String,
 }
 
 /// The gathered data; an idle period clears everything but `revision` and `last_point`.
@@ -43,8 +45,12 @@ struct State {
     schema: Schema,
     history: History,
     last_gathered: Option<Instant>,
+    /// The responses that contain the latest point.
+    feed_cache: Vec<(FeedKey, CodedBody)>,
     /// The latest responses about series, by query.
-    series_cache: Vec<(SeriesQuery, Instant, String)>,
+    series_cache: Vec<((SeriesQuery, ContentCoding), Instant, CodedBody)>,
+    /// Limits the memory of the two caches and of the responses that clients have not read yet.
+    budget: Budget,
     /// Revision of the schema. Like `last_point`, it survives an idle period, so that a page
     /// notices what it has missed.
     revision: u64,
@@ -52,120 +58,122 @@ struct State {
     last_point: u64,
 }
 
-/// The time of the last request, from which a task detects that the page was closed.
-struct Activity {
-    last_request: Instant,
-    /// Whether a task waits for the idle timeout.
-    has_idle_task: bool,
+/// What distinguishes the responses to two feed requests while there is no new point.
+#[derive(Clone, Copy, PartialEq)]
+struct FeedKey {
+    /// Number of the page's newest point.
+    since: u64,
+    has_schema: bool,
+    coding: ContentCoding,
 }
 
 impl Sampler {
-    pub(super) fn new(registry: Registry, links: Arc<[Link]>, idle_timeout: Duration) -> Sampler {
+    pub(super) fn new(registry: Registry, links: Box<[Link]>, idle_timeout: Duration) -> Sampler {
+        let state = Arc::new(Mutex::new(State::new()));
+        let idle = Arc::clone(&state);
+        let clear = move || lock(&idle).clear();
         Sampler {
-            registry,
-            links,
-            run: format!("{:x}", nanos_since_epoch()).into(),
-            state: Arc::new(AsyncMutex::new(State {
-                schema: Schema::default(),
-                history: History::new(history::MAX_BYTES),
-                last_gathered: None,
-                series_cache: Vec::new(),
-                revision: 0,
-                last_point: 0,
-            })),
-            activity: Arc::new(Mutex::new(Activity {
-                last_request: Instant::now(),
-                has_idle_task: false,
-            })),
-            idle_timeout,
+            source: Arc::new(Source {
+                registry,
+                links,
+                run: format!("{:x}", nanos_since_epoch()),
+            }),
+            state,
+            workers: Workers::with_idle_hook("metrics-page", LIMITS, idle_timeout, clear),
         }
     }
 
-    /// The data that a page lacks, as JSON; `None` if it could not be gathered.
-    pub(super) async fn feed(&self, query: FeedQuery) -> Option<String> {
-        let (registry, links, run) = (
-            self.registry.clone(),
-            Arc::clone(&self.links),
-            Arc::clone(&self.run),
-        );
-        self.with_state(move |state| {
-            state.gather(&registry);
-            let points = state.history.since(query.last_point(&run));
-            let current = Current {
-                run: &run,
-                revision: state.revision,
-                schema: &state.schema,
-                links: &links,
-            };
-            query.respond(&current, points)
-        })
-        .await
-    }
-
-    /// Series of a family, as JSON; `None` if they could not be gathered.
-    pub(super) async fn series(&self, query: SeriesQuery) -> Option<String> {
-        let registry = self.registry.clone();
-        self.with_state(move |state| state.series(&registry, query))
+    /// The data that a page lacks, as JSON.
+    pub(super) async fn feed(
+        &self,
+        query: FeedQuery,
+        coding: ContentCoding,
+    ) -> Result<CodedBody, Refusal> {
+        self.respond(move |source, state| state.feed(source, &query, coding, Instant::now()))
             .await
     }
 
-    /// Runs `work` with the state on a new thread, because a collector may block.
-    async fn with_state(
+    /// Series of a family, as JSON.
+    pub(super) async fn series(
         &self,
-        work: impl FnOnce(&mut State) -> String + Send + 'static,
-    ) -> Option<String> {
-        self.note_request();
-        let mut state = Arc::clone(&self.state).lock_owned().await;
-        let (sender, response) = oneshot::channel();
-        thread::Builder::new()
-            .name("metrics-page".to_owned())
-            .spawn(move || {
-                let json = work(&mut state);
-                drop(state);
-                // Fails if the client has gone away.
-                let _ = sender.send(json);
-            })
-            .ok()?;
-        response.await.ok()
+        query: SeriesQuery,
+        coding: ContentCoding,
+    ) -> Result<CodedBody, Refusal> {
+        self.respond(move |source, state| state.series(source, query, coding, Instant::now()))
+            .await
     }
 
-    /// Restarts the idle timeout.
-    fn note_request(&self) {
-        let mut activity = self.activity();
-        activity.last_request = Instant::now();
-        if !activity.has_idle_task {
-            activity.has_idle_task = true;
-            tokio::spawn(self.clone().clear_when_idle());
-        }
+    /// Runs `work` on the page's thread.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.workers.run(work).await
     }
 
-    async fn clear_when_idle(self) {
-        loop {
-            let last_request = self.activity().last_request;
-            time::sleep_until((last_request + self.idle_timeout).into()).await;
-            let mut state = self.state.lock().await;
-            let mut activity = self.activity();
-            if activity.last_request.elapsed() >= self.idle_timeout {
-                state.clear();
-                activity.has_idle_task = false;
-                return;
-            }
-        }
-    }
-
-    /// Locks the activity. Ignores poisoning, because the code under the lock does not panic.
-    fn activity(&self) -> MutexGuard<'_, Activity> {
-        let activity = self.activity.lock();
-        activity.unwrap_or_else(PoisonError::into_inner)
+    async fn respond(
+        &self,
+        work: impl FnOnce(&Source, &mut State) -> Option<CodedBody> + Send + 'static,
+    ) -> Result<CodedBody, Refusal> {
+        let (source, state) = (Arc::clone(&self.source), Arc::clone(&self.state));
+        let body = self.run(move || work(&source, &mut lock(&state))).await?;
+        body.ok_or(Refusal::Full)
     }
 }
 
 impl State {
+    fn new() -> State {
+        State {
+            schema: Schema::default(),
+            history: History::new(history::MAX_BYTES),
+            last_gathered: None,
+            feed_cache: Vec::new(),
+            series_cache: Vec::new(),
+            budget: Budget::new(MAX_KIBIBYTES),
+            revision: 0,
+            last_point: 0,
+        }
+    }
+
+    /// The response to a feed request; `None` if unread responses occupy all memory for them.
+    fn feed(
+        &mut self,
+        source: &Source,
+        query: &FeedQuery,
+        coding: ContentCoding,
+        now: Instant,
+    ) -> Option<CodedBody> {
+        self.gather(&source.registry, now);
+        let key = FeedKey {
+            // A page cannot have a newer point, whatever number a client sends.
+            since: query.last_point(&source.run).min(self.last_point),
+            has_schema: query.is_outdated(&source.run, self.revision),
+            coding,
+        };
+        let mut cached = self.feed_cache.iter();
+        if let Some((_, body)) = cached.find(|(other, _)| *other == key) {
+            return Some(body.clone());
+        }
+        let current = Current {
+            run: &source.run,
+            revision: self.revision,
+            schema: key.has_schema.then_some(&self.schema),
+            links: &source.links,
+        };
+        let json = current.to_json(self.history.since(key.since));
+        let body = self.hold(json, coding)?;
+        if self.feed_cache.len() >= MAX_CACHED_RESPONSES {
+            self.feed_cache.remove(0);
+        }
+        self.feed_cache.push((key, body.clone()));
+        Some(body)
+    }
+
     /// Adds a point, unless the last one is less than [`MIN_INTERVAL`] old.
-    fn gather(&mut self, registry: &Registry) {
+    fn gather(&mut self, registry: &Registry, now: Instant) {
         if self
             .last_gathered
-            .is_some_and(|last| last.elapsed() < MIN_INTERVAL)
+            .is_some_and(|last| now.saturating_duration_since(last) < MIN_INTERVAL)
         {
             return;
         }
@@ -179,35 +187,67 @@ impl State {
         point.number = self.last_point;
         point.time = seconds_since_epoch();
         point.gather_seconds = start.elapsed().as_secs_f64();
-        self.last_gathered = Some(start);
+        // Does not fail, because non-finite numbers become `null`, and all map keys are strings or
+        // integers.
         if let Ok(point) = to_raw_value(&point) {
             self.history.push(self.last_point, point);
         }
+        self.last_gathered = Some(now);
+        self.feed_cache.clear();
     }
 
-    /// The response to a series query, from the cache if a recent one is there.
-    fn series(&mut self, registry: &Registry, query: SeriesQuery) -> String {
+    /// The response to a query for series; `None` if unread responses occupy all memory for them.
+    fn series(
+        &mut self,
+        source: &Source,
+        query: SeriesQuery,
+        coding: ContentCoding,
+        now: Instant,
+    ) -> Option<CodedBody> {
         self.series_cache
-            .retain(|(_, time, _)| time.elapsed() < MIN_INTERVAL);
+            .retain(|(_, time, _)| now.saturating_duration_since(*time) < MIN_INTERVAL);
+        let key = (query, coding);
         let mut cached = self.series_cache.iter();
-        if let Some((_, _, json)) = cached.find(|(other, _, _)| *other == query) {
-            return json.clone();
+        if let Some((_, _, body)) = cached.find(|(other, _, _)| *other == key) {
+            return Some(body.clone());
         }
-        let now = Instant::now();
-        let json = query.gather(registry, seconds_since_epoch(), COLLECTOR_TIMEOUT);
-        if self.series_cache.len() >= MAX_CACHED_QUERIES {
+        let registry = &source.registry;
+        let json = key
+            .0
+            .gather(registry, seconds_since_epoch(), COLLECTOR_TIMEOUT);
+        let body = self.hold(json, coding)?;
+        if self.series_cache.len() >= MAX_CACHED_RESPONSES {
             self.series_cache.remove(0);
         }
-        self.series_cache.push((query, now, json.clone()));
-        json
+        self.series_cache.push((key, now, body.clone()));
+        Some(body)
+    }
+
+    /// Compresses a response, and counts it towards the budget; at the expense of the caches.
+    fn hold(&mut self, json: String, coding: ContentCoding) -> Option<CodedBody> {
+        let (coding, content) = compress(json.into_bytes(), coding);
+        let held = self.budget.hold(content).or_else(|content| {
+            self.feed_cache.clear();
+            self.series_cache.clear();
+            self.budget.hold(content)
+        });
+        let bytes = held.ok()?;
+        Some(CodedBody { coding, bytes })
     }
 
     fn clear(&mut self) {
-        self.schema = Schema::default();
-        self.history = History::new(history::MAX_BYTES);
-        self.last_gathered = None;
-        self.series_cache = Vec::new();
+        *self = State {
+            budget: self.budget.clone(),
+            revision: self.revision,
+            last_point: self.last_point,
+            ..State::new()
+        };
     }
+}
+
+/// Ignores poisoning: a response that could not be made leaves at worst a gap in the data.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn seconds_since_epoch() -> f64 {
@@ -227,11 +267,23 @@ pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 const MIN_INTERVAL: Duration = Duration::from_millis(900);
 /// A response lacks the families of collectors that take longer.
 const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(2);
-const MAX_CACHED_QUERIES: usize = 8;
+/// Limit on the entries of each cache.
+const MAX_CACHED_RESPONSES: usize = 8;
+/// Four of the largest responses without compression: a full history.
+const MAX_KIBIBYTES: u32 = 4 * (history::MAX_BYTES / 1024) as u32;
+/// One thread, because viewers share what it does. The page gives up after 10 seconds.
+const LIMITS: Limits = Limits {
+    threads: 1,
+    queued: 32,
+    time: Duration::from_secs(10),
+};
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        thread,
+    };
 
     use metrics_core::{Collection, Collector, Desc, Kind};
     use serde_json::Value;
@@ -255,90 +307,139 @@ mod tests {
         }
     }
 
-    /// Runs a test with a sampler whose idle timeout is short.
-    fn with_sampler<F: Future<Output = ()>>(test: impl FnOnce(Sampler, Arc<CallCounter>) -> F) {
-        let calls = Arc::new(CallCounter::default());
-        let registry = Registry::new();
-        registry.register(calls.clone()).unwrap();
-        let sampler = Sampler::new(registry, Arc::default(), Duration::from_millis(50));
-        let runtime = runtime::Builder::new_current_thread().enable_time().build();
-        runtime.unwrap().block_on(test(sampler, calls));
+    /// The state of a page, at a time that the test chooses.
+    struct Test {
+        source: Source,
+        calls: Arc<CallCounter>,
+        state: State,
+        now: Instant,
     }
 
-    async fn feed(sampler: &Sampler, query: &str) -> Value {
-        let json = sampler.feed(FeedQuery::parse(query)).await.unwrap();
-        serde_json::from_str(&json).unwrap()
-    }
+    impl Test {
+        fn new() -> Test {
+            let calls = Arc::new(CallCounter::default());
+            let registry = Registry::new();
+            registry.register(calls.clone()).unwrap();
+            Test {
+                source: Source {
+                    registry,
+                    links: Box::default(),
+                    run: "first".to_owned(),
+                },
+                calls,
+                state: State::new(),
+                now: Instant::now(),
+            }
+        }
 
-    async fn wait_until_idle(sampler: &Sampler) {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while sampler.activity().has_idle_task {
-            assert!(
-                Instant::now() < deadline,
-                "the sampler does not become idle"
-            );
-            time::sleep(Duration::from_millis(5)).await;
+        fn body(&mut self, query: &str, coding: ContentCoding) -> Option<CodedBody> {
+            let query = FeedQuery::parse(query);
+            self.state.feed(&self.source, &query, coding, self.now)
+        }
+
+        fn feed(&mut self, query: &str) -> Value {
+            let body = self.body(query, ContentCoding::Identity);
+            serde_json::from_slice(&body.unwrap().bytes).unwrap()
+        }
+
+        fn series(&mut self, query: &str) -> Value {
+            let (query, coding) = (SeriesQuery::parse(query), ContentCoding::Identity);
+            let body = self.state.series(&self.source, query, coding, self.now);
+            serde_json::from_slice(&body.unwrap().bytes).unwrap()
+        }
+
+        fn calls(&self) -> u32 {
+            self.calls.0.load(Ordering::Relaxed)
         }
     }
 
     #[test]
-    fn requests_within_a_second_share_a_point() {
-        with_sampler(async |sampler, calls| {
-            let first = feed(&sampler, "").await;
-            let second = feed(&sampler, "").await;
-            // On a busy machine, the requests may be more than `MIN_INTERVAL` apart, and each of
-            // them gathers.
-            let points = second["points"].as_array().unwrap().len();
-            let count = calls.0.load(Ordering::Relaxed);
-            assert_eq!(points, count as usize);
-            assert_eq!(first["points"][0], second["points"][0]);
-            assert_eq!(first["schema"]["families"][0]["name"], "stock");
-        });
+    fn requests_within_a_second_share_a_point_and_a_body() {
+        let mut test = Test::new();
+        let first = test.body("", ContentCoding::Identity).unwrap().bytes;
+        let second = test.body("", ContentCoding::Identity).unwrap().bytes;
+        assert_eq!(first.as_ptr(), second.as_ptr());
+        assert_eq!(test.calls(), 1);
+        test.now += MIN_INTERVAL;
+        let feed = test.feed("");
+        assert_eq!(test.calls(), 2);
+        assert_eq!(feed["points"].as_array().unwrap().len(), 2);
+        assert_eq!(feed["schema"]["families"][0]["name"], "stock");
     }
 
     #[test]
-    fn an_idle_sampler_gathers_nothing_and_keeps_nothing() {
-        with_sampler(async |sampler, calls| {
-            feed(&sampler, "").await;
-            let count = calls.0.load(Ordering::Relaxed);
-            wait_until_idle(&sampler).await;
-            assert_eq!(calls.0.load(Ordering::Relaxed), count);
-            let state = sampler.state.lock().await;
-            assert_eq!(state.history.len(), 0);
-            assert!(state.schema.families.is_empty());
-        });
+    fn a_number_that_no_point_has_shares_the_body_of_the_newest() {
+        let mut test = Test::new();
+        let feed = test.feed("");
+        let known = format!("run=first&revision={}", feed["revision"]);
+        let mut since = |number: u64| {
+            let query = format!("{known}&since={number}");
+            let body = test.body(&query, ContentCoding::Identity);
+            body.unwrap().bytes
+        };
+        assert_eq!(since(1).as_ptr(), since(1_000_000).as_ptr());
+    }
+
+    #[test]
+    fn a_cleared_page_keeps_nothing() {
+        let mut test = Test::new();
+        test.feed("");
+        test.state.clear();
+        assert_eq!(test.state.history.len(), 0);
+        assert!(test.state.schema.families.is_empty());
+        assert!(test.state.feed_cache.is_empty());
+        assert_eq!(test.calls(), 1);
     }
 
     #[test]
     fn numbering_continues_after_an_idle_period() {
-        with_sampler(async |sampler, _| {
-            let before = feed(&sampler, "").await;
-            wait_until_idle(&sampler).await;
-            let run = before["run"].as_str().unwrap();
-            let revision = before["revision"].as_u64().unwrap();
-            let after = feed(&sampler, &format!("run={run}&revision={revision}&since=1")).await;
-            assert_eq!(after["points"][0]["number"], 2);
-            // The schema was built anew, so its families or their order may have changed.
-            assert_eq!(after["revision"], revision + 1);
-            assert!(after["schema"].is_object());
+        let mut test = Test::new();
+        let before = test.feed("");
+        test.state.clear();
+        let revision = before["revision"].as_u64().unwrap();
+        let after = test.feed(&format!("run=first&revision={revision}&since=1"));
+        assert_eq!(after["points"][0]["number"], 2);
+        // The schema was built anew, so its families or their order may have changed.
+        assert_eq!(after["revision"], revision + 1);
+        assert!(after["schema"].is_object());
+    }
+
+    #[test]
+    fn an_idle_page_discards_its_data() {
+        let sampler = Sampler::new(Registry::new(), Box::default(), Duration::ZERO);
+        let runtime = runtime::Builder::new_current_thread().enable_time().build();
+        let feed = sampler.feed(FeedQuery::default(), ContentCoding::Identity);
+        runtime.unwrap().block_on(feed).unwrap();
+        let start = Instant::now();
+        while lock(&sampler.state).last_gathered.is_some() {
+            assert!(start.elapsed() < Duration::from_secs(30), "still has data");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn responses_that_clients_do_not_read_occupy_a_bounded_memory() {
+        let mut test = Test::new();
+        test.state.budget = Budget::new(8);
+        let mut unread = Vec::new();
+        let is_refused = (0..100).any(|_| {
+            test.now += MIN_INTERVAL;
+            let body = test.body("", ContentCoding::Identity);
+            let is_refused = body.is_none();
+            unread.extend(body);
+            is_refused
         });
+        assert!(is_refused);
+        unread.clear();
+        assert!(test.body("", ContentCoding::Identity).is_some());
     }
 
     #[test]
     fn series_have_their_labels() {
-        with_sampler(async |sampler, _| {
-            let series = sampler
-                .series(SeriesQuery::parse("family=stock"))
-                .await
-                .unwrap();
-            let series: Value = serde_json::from_str(&series).unwrap();
-            assert_eq!(series["total"], 1);
-            assert_eq!(series["series"][0]["labels"][0][1], "<a>");
-            let none = sampler
-                .series(SeriesQuery::parse("family=stock&search=b"))
-                .await;
-            let none: Value = serde_json::from_str(&none.unwrap()).unwrap();
-            assert_eq!(none["total"], 0);
-        });
+        let mut test = Test::new();
+        let series = test.series("family=stock");
+        assert_eq!(series["total"], 1);
+        assert_eq!(series["series"][0]["labels"][0][1], "<a>");
+        assert_eq!(test.series("family=stock&search=b")["total"], 0);
     }
 }

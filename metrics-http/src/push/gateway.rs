@@ -33,7 +33,9 @@ use crate::error::Error;
 /// For batch jobs that end before Prometheus can scrape them. The gateway keeps one group of
 /// metrics for each combination of job and [grouping](PushGateway::grouping) labels until the group
 /// is [deleted](PushGateway::delete). It sets these labels on all metrics of the group and
-/// overwrites labels with the same names, so the metrics themselves should have no label `job`.
+/// overwrites labels with the same names, so the metrics themselves should have no label `job` and
+/// none that is a grouping label: the gateway silently replaces its value, and refuses the push with
+/// status 400 if that makes two series equal.
 ///
 /// The blocking methods work with or without an async runtime; those that end in `_async` work in
 /// any runtime. Each call pushes on a thread of its own, so dropping a future that has been polled
@@ -187,6 +189,10 @@ impl PushGateway {
 
     /// Replaces only those families of the group that the registry has samples of (`POST`).
     ///
+    /// Several programs can add to the same group. Self-metrics such as `metrics_series` and the
+    /// metrics about the process (`process_*`, `build_info`, `target_info`) are left out, because
+    /// the programs would replace each other's.
+    ///
     /// # Errors
     ///
     /// As for [`push`](PushGateway::push).
@@ -301,9 +307,17 @@ impl PushGateway {
     }
 
     /// Encodes the registry, with the headers that describe the body.
-    fn encode(&self, recipient: Recipient) -> io::Result<(HeaderMap, Vec<u8>, Delivery)> {
+    fn encode(
+        &self,
+        recipient: Recipient,
+        method: &Method,
+    ) -> io::Result<(HeaderMap, Vec<u8>, Delivery)> {
         let mut body = Vec::new();
-        let format = ExpositionFormat::from(self.format).without_timestamps();
+        let mut format = ExpositionFormat::from(self.format).without_timestamps();
+        if *method == Method::POST {
+            // Programs that add to the same group would replace each other's.
+            format = format.without_self_metrics().without_process_metrics();
+        }
         let delivery =
             self.registry
                 .encode_for(recipient, format, &mut body, Duration::MAX, None)?;
@@ -387,7 +401,7 @@ impl GatewayTask {
         let (mut headers, mut body, mut delivery) = (HeaderMap::new(), Vec::new(), None);
         if method != Method::DELETE
             // Writing to a `Vec` does not fail.
-            && let Ok(encoded) = self.gateway.encode(recipient)
+            && let Ok(encoded) = self.gateway.encode(recipient, &method)
         {
             (headers, body, delivery) = (encoded.0, encoded.1, Some(encoded.2));
         }

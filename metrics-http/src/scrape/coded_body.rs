@@ -1,7 +1,7 @@
 //! [`CodedBody`]: a complete body that is compressed once and shared by all its readers.
 
 use hyper::{
-    HeaderMap, Response,
+    HeaderMap, Response, StatusCode,
     body::Bytes,
     header::{self, HeaderValue},
 };
@@ -63,6 +63,17 @@ pub(crate) fn has_current_copy(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     known
         .split(',')
         .any(|known| known.trim() == "*" || strong(known) == strong(tag))
+}
+
+/// The response to a client with a current copy; it needs the header `ETag` as well.
+pub(crate) fn not_modified() -> Response<Body> {
+    let mut response = Response::new(Body::new(""));
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    let no_cache = HeaderValue::from_static("no-cache");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_cache);
+    response
 }
 
 /// A body of at most this many bytes is about one packet long, so compressing it saves little.

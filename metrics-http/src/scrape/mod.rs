@@ -16,24 +16,18 @@ mod endpoint;
 mod header;
 mod job;
 mod pipe;
-mod places;
 mod response;
-mod settings;
-mod transfer;
-mod waiting_list;
 
 pub use self::{
     body::Body,
     endpoint::{Endpoint, ResponseFuture},
-    settings::{Compression, ErrorHandling},
 };
 #[cfg(feature = "catalog")]
 pub(crate) use self::{
-    coded_body::{CodedBody, compress, has_current_copy, preferred_coding},
+    coded_body::{CodedBody, compress, has_current_copy, not_modified, preferred_coding},
     content_coding::ContentCoding,
 };
 pub(crate) use self::{
     delivery::Exchange,
     response::{method_not_allowed, refused, text},
-    settings::ScrapeSettings,
 };

@@ -21,7 +21,7 @@ use crate::{
     monitor::{EventCause, Monitor},
     scrape::{
         Body, CodedBody, ContentCoding, compress, has_current_copy, method_not_allowed,
-        preferred_coding, refused, text,
+        not_modified, preferred_coding, refused, text,
     },
     workers::{Budget, Limits, Refusal, Workers},
 };
@@ -317,16 +317,6 @@ impl Cache {
 /// Ignores poisoning, because a panic leaves no entry half done.
 fn lock(cache: &Mutex<Cache>) -> MutexGuard<'_, Cache> {
     cache.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn not_modified() -> Response<Body> {
-    let mut response = Response::new(Body::new(""));
-    *response.status_mut() = StatusCode::NOT_MODIFIED;
-    let no_cache = HeaderValue::from_static("no-cache");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_cache);
-    response
 }
 
 /// One document at a time, so that generating keeps one processor busy at most.

@@ -138,14 +138,9 @@ impl Server {
 fn listen(listeners: Vec<BoundListener>) -> io::Result<(Runtime, Vec<Listener>)> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .thread_name("metrics-http-check")
         .build()?;
     let context = runtime.enter();
     let listeners: io::Result<_> = listeners.into_iter().map(BoundListener::listen).collect();
     drop(context);
     Ok((runtime, listeners?))
 }
-
-/// Limit on the health checks, password checks and route handlers that run at the same time.
-const BLOCKING_THREADS: usize = 8;

@@ -20,6 +20,8 @@ mod routes;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(feature = "web-config")]
+mod web_config;
 
 use std::net::ToSocketAddrs;
 

@@ -10,6 +10,8 @@ use hyper::{
 
 #[cfg(feature = "catalog")]
 use super::documents::{DocumentKind, Documents};
+#[cfg(feature = "web-config")]
+use super::reload::Reload;
 use super::{
     access::CurrentAccess,
     custom::{CustomRoutes, RouteHandler},
@@ -35,6 +37,9 @@ pub(super) struct RouteTable {
     #[cfg(feature = "page")]
     pub(super) page: Option<Page>,
     pub(super) access: CurrentAccess,
+    /// Replaces `access` when a configuration file changes.
+    #[cfg(feature = "web-config")]
+    pub(super) reload: Option<Reload>,
 }
 
 impl Routes {
@@ -45,6 +50,10 @@ impl Routes {
     /// Answers a request if it may pass, and adds the headers of every response.
     async fn respond(&self, route: Route<'_>, request: Request<()>) -> Response<Body> {
         let table = &*self.0;
+        #[cfg(feature = "web-config")]
+        if let Some(reload) = &table.reload {
+            reload.check().await;
+        }
         let access = table.access.current();
         let exchange = request.extensions().get::<Arc<Exchange>>();
         let peer = exchange.and_then(|exchange| exchange.address());
@@ -81,7 +90,10 @@ impl Routes {
                 table.documents.respond(kind, &request, monitor).await
             }
             #[cfg(feature = "page")]
-            Route::Page(page, resource) if is_read => page.respond(resource, &request).await,
+            Route::Page(page, resource) if is_read => {
+                let monitor = table.metrics.monitor();
+                page.respond(resource, &request, monitor).await
+            }
             Route::Index if is_read => index(table),
             #[cfg(feature = "page")]
             Route::Page(..) => method_not_allowed(),

@@ -4,12 +4,16 @@
 use std::iter;
 use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 
+#[cfg(not(feature = "web-config"))]
+use super::access::CurrentAccess;
 #[cfg(feature = "catalog")]
 use super::documents::Documents;
 #[cfg(feature = "tls")]
 use super::tls::TlsAcceptor;
+#[cfg(feature = "web-config")]
+use super::web_config::{self, Configured};
 use super::{
-    access::{AllowList, CurrentAccess},
+    access::AllowList,
     builder::ServerBuilder,
     connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
@@ -62,7 +66,6 @@ impl ServerBuilder {
             Some(networks) => AllowList::parse(networks)?,
         };
         let custom = CustomRoutes::new(self.custom_handlers()?, self.route_timeout);
-        let access = CurrentAccess::new(&self.access, metrics.monitor())?;
         if self.listeners.is_empty() {
             return Err(Error::no_listener());
         }
@@ -74,7 +77,7 @@ impl ServerBuilder {
             Page::new(self.registry.clone(), links)
         });
         let monitor = metrics.monitor().clone();
-        let answer_timeout = self.scrapes.timeout.max(self.route_timeout);
+        let answer_timeout = self.scrape_timeout.max(self.route_timeout);
         let response_timeout = answer_timeout.saturating_add(self.client_timeout);
         let timeouts = Timeouts::new(self.client_timeout, response_timeout);
         #[cfg(feature = "tls")]
@@ -82,6 +85,14 @@ impl ServerBuilder {
             None => None,
             Some(source) => Some(TlsAcceptor::new(source, &monitor)?),
         };
+        #[cfg(not(feature = "web-config"))]
+        let access = CurrentAccess::new(&self.access, &monitor)?;
+        #[cfg(feature = "web-config")]
+        let Configured {
+            access,
+            tls,
+            reload,
+        } = web_config::start(self.web_config.as_deref(), self.access, tls, &monitor)?;
         let config = ConnectionConfig {
             routes: Routes::new(RouteTable {
                 metrics,
@@ -94,6 +105,8 @@ impl ServerBuilder {
                 page,
                 metrics_path: self.path,
                 access,
+                #[cfg(feature = "web-config")]
+                reload,
             }),
             monitor,
             allow_list,
@@ -158,17 +171,13 @@ impl ServerBuilder {
         let registered = collect::register_target_info(&self.registry, &self.target_labels);
         self.tolerate(registered)?;
         self.tolerate(self.registry.check_clashes().map_err(Error::clash))?;
-        let mut scrapes = self.scrapes.clone();
-        if scrapes.formats.is_empty() {
-            return Err(Error::setting(
-                "`formats` has no format; list at least one, such as `Format::Text`".to_owned(),
-            ));
-        }
-        if self.has_process_metrics {
-            scrapes.process_start = collect::process_start_time();
-        }
-        let registry = self.registry.clone();
-        Ok(Endpoint::new(registry, self.monitor()?, scrapes))
+        Ok(Endpoint::new(
+            self.registry.clone(),
+            self.monitor()?,
+            self.max_concurrent_scrapes,
+            self.max_queued_scrapes,
+            self.scrape_timeout,
+        ))
     }
 
     /// The monitor of the server; without its metrics if they clash and the program tolerates that.

@@ -4,8 +4,9 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod authority;
-pub mod gate;
 pub mod own_process;
+#[cfg(unix)]
+pub mod pipe;
 pub mod proxy;
 pub mod receiver;
 #[cfg(feature = "tls")]
@@ -20,10 +21,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics_http::{
-    Collection, Collector, Desc, DynamicFamily, Gauge, Kind, Options, Registry, Server,
-    ServerBuilder,
-};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use metrics_http::{Collection, Collector, Desc, Kind, Registry, Server, ServerBuilder};
 
 /// A collector of `orders_total` and `orders_waiting`.
 pub struct Shop;
@@ -80,28 +79,11 @@ pub fn registry(content: impl Collector) -> Registry {
 /// Builds a server for a registry with this collector, without process metrics, `build_info` and
 /// metrics of the server.
 pub fn serving(content: impl Collector) -> ServerBuilder {
-    serving_registry(registry(content))
-}
-
-/// Like [`serving`], for a registry.
-pub fn serving_registry(registry: Registry) -> ServerBuilder {
     Server::builder()
-        .registry(registry)
+        .registry(registry(content))
         .process_metrics(false)
         .build_info(false)
         .server_metrics(false)
-}
-
-/// A registry with this number of series of this length, which are quick to encode.
-pub fn large_registry(series: usize, bytes: usize) -> Registry {
-    let registry = Registry::new();
-    let options = Options::new("filler", "Fills.").labels(["key"]);
-    let filler: DynamicFamily<Gauge> = registry.create_family(options).unwrap();
-    let long = "x".repeat(bytes);
-    for at in 0..series {
-        filler.with(&[&format!("{long}{at}")]).set(1);
-    }
-    registry
 }
 
 pub fn shop() -> Server {
@@ -115,6 +97,12 @@ pub fn get(server: &Server, path: &str) -> Reply {
 pub fn get_with(server: &Server, path: &str, headers: &str) -> Reply {
     let head = format!("GET {path} HTTP/1.1\r\n{headers}\r\n");
     ask(server.local_addr(), &head)
+}
+
+/// The header of basic authentication.
+pub fn basic_auth(user: &str, password: &str) -> String {
+    let encoded = STANDARD.encode(format!("{user}:{password}"));
+    format!("Authorization: Basic {encoded}")
 }
 
 /// Sends the head of a request and reads the whole response.

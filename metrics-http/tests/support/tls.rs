@@ -130,13 +130,8 @@ impl Client {
         self
     }
 
-    /// Connects and completes the handshake, as far as the client takes part in it.
-    ///
-    /// A server that refuses the client's certificate with TLS 1.3 says so only afterwards.
-    pub fn connect(
-        &self,
-        address: SocketAddr,
-    ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    /// The configuration for connections of rustls.
+    pub fn config(&self) -> ClientConfig {
         let config = ClientConfig::builder_with_provider(Arc::new(self.provider.clone()))
             .with_protocol_versions(&self.versions)
             .unwrap()
@@ -152,6 +147,17 @@ impl Client {
             }
         };
         config.alpn_protocols.clone_from(&self.protocols);
+        config
+    }
+
+    /// Connects and completes the handshake, as far as the client takes part in it.
+    ///
+    /// A server that refuses the client's certificate with TLS 1.3 says so only afterwards.
+    pub fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+        let config = self.config();
         let name = ServerName::try_from("localhost").unwrap();
         let connection = ClientConnection::new(Arc::new(config), name).unwrap();
         let mut stream = StreamOwned::new(connection, connect(address));

@@ -42,8 +42,8 @@ impl Bounds {
         }
     }
 
-    /// Checks `__BOUNDS`: each bound of a list with the function `one`, or the bounds of a rule,
-    /// such as `linear(...)`, with the function `all`.
+    /// The compile-time checks of `__BOUNDS`: of each bound in a list with the function `one`, or
+    /// of the bounds of a rule, such as `linear(...)`, with the function `all`.
     pub(super) fn checks(&self, krate: &Path, one: &str, all: &str) -> TokenStream {
         match self {
             Bounds::List(bounds) => {

@@ -35,8 +35,8 @@ use super::{
 };
 use crate::model::{Args, Container, Enclosing, INHERITED_ARGUMENT, Member, MemberKind, is_inert};
 
-/// Puts the attribute on the functions and containers in a container, even on an item whose own
-/// attribute may replace it: see `model::merge`.
+/// Puts the attribute of an `impl` block, trait or module on the functions and blocks in it, even
+/// on an item whose own attribute may replace it: see `model::merge`.
 pub(crate) fn container(args: &Args, container: &Container) -> TokenStream {
     let Container {
         header,

@@ -10,7 +10,7 @@ use crate::model::{
     FieldLabels, LabelEnum, LabelField, LabelStruct, LabelVariant, mentions, optional,
 };
 
-/// `enum Cache { Hit, Miss(u8) }` gets
+/// Expands the derive `Label`: `enum Cache { Hit, Miss(u8) }` gets
 ///
 /// ```text
 /// const __VALUES: &[&'static str] = &["hit", "miss"];
@@ -76,7 +76,8 @@ pub(crate) fn label_enum(label: &LabelEnum) -> TokenStream {
     }
 }
 
-/// `enum Cache { Hit, #[label(other)] Other(String) }` gets
+/// Expands the derive `Label` with `#[label(other)]`: `enum Cache { Hit, #[label(other)]
+/// Other(String) }` gets
 ///
 /// ```text
 /// impl Label for Cache {
@@ -132,7 +133,8 @@ fn open_enum(label: &LabelEnum) -> TokenStream {
     }
 }
 
-/// The pattern of a variant; `content` is `..` or the name of its only field's value.
+/// The pattern that matches a variant; `content` is `..`, or the variable for the variant's only
+/// field.
 fn pattern(ident: &Ident, variant: &LabelVariant, content: &TokenStream) -> TokenStream {
     let name = &variant.ident;
     match &variant.fields {
@@ -147,7 +149,7 @@ fn pattern(ident: &Ident, variant: &LabelVariant, content: &TokenStream) -> Toke
     }
 }
 
-/// `struct Page<'a> { cache: Cache, host: &'a str }` gets
+/// Expands the derive `Labels`: `struct Page<'a> { cache: Cache, host: &'a str }` gets
 ///
 /// ```text
 /// const _: () = check_derived_label("cache", Kind::Unknown); // and so on, at the names

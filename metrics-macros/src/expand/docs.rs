@@ -115,8 +115,8 @@ impl Queries {
         ]
     }
 
-    /// A series selector; `suffix` follows the family's name, `matchers` those of `function` and
-    /// `module`.
+    /// A series selector. `suffix` is appended to the family's name, and `matchers` to the matchers
+    /// of `function` and `module`.
     fn series(&self, suffix: &str, matchers: &str) -> String {
         let Queries { family, function } = self;
         format!("{family}{suffix}{{function=\"{function}\",module=\"{MODULE}\"{matchers}}}")

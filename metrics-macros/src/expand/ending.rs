@@ -78,9 +78,9 @@ pub(super) fn ending(
         });
         first.get_or_insert(span);
     }
-    // The closure is a literal, because the type of its parameter is only inferred if it is written
-    // as an argument of the call. An error about a value that does not implement `Label` appears at
-    // the tuple's span.
+    // Emits a closure expression, because the compiler infers the type of a closure's parameter
+    // only if the closure is written as an argument of the call. An error about a value that does
+    // not implement `Label` appears at the tuple's span.
     let ending = if let Some(first) = first {
         let labels = quote_spanned!(first=> &(#(#labels,)*));
         quote!(|#result| #call::LabelledOutcome::new(#is_error, #labels))

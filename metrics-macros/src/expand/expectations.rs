@@ -14,7 +14,8 @@ use syn::{Attribute, FnArg, Meta, Path, Token, parse_quote, punctuated::Punctuat
 
 use crate::model::Function;
 
-/// Rewrites the `#[expect]` attributes of a function and of its arguments.
+/// Replaces `#[expect]` by `#[allow]`, for lints that the expansion may silence, on a function and
+/// its arguments.
 pub(super) fn relax_function(function: &mut Function) {
     relax(&mut function.attrs);
     relax(&mut function.inner_attrs);
@@ -26,7 +27,7 @@ pub(super) fn relax_function(function: &mut Function) {
     }
 }
 
-/// Rewrites the `#[expect]` attributes.
+/// Replaces `#[expect]` by `#[allow]` for lints that the expansion may silence.
 pub(super) fn relax(attrs: &mut Vec<Attribute>) {
     let all = std::mem::take(attrs);
     attrs.extend(all.into_iter().flat_map(|attr| {
@@ -50,7 +51,7 @@ fn relaxed(meta: &Meta) -> Vec<Meta> {
     }
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let Ok(arguments) = list.parse_args_with(parser) else {
-        // The compiler reports the error in the attribute.
+        // Leaves the attribute to the compiler, which reports the error in it.
         return unchanged;
     };
     if is_conditional {

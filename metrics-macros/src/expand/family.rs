@@ -118,7 +118,7 @@ pub(super) fn items(
 pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
-    // Histograms are allocated at first use, because a thousand timed functions would make every
+    // Allocates a histogram at its first use, because a thousand timed functions would make every
     // thread's static storage too large.
     let limit = if args.instrument.is_timed {
         quote!(0)
@@ -142,7 +142,8 @@ fn const_labels(args: &Args, function: &Function) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
     let name = function_name(args, function);
-    // With `name`, the function has its own family, whose help states the share.
+    // With `name`, the family belongs to the function alone, and its help states the share instead
+    // of a label.
     let sample = args.sample.get().filter(|_| !args.name.is_set());
     let sample = sample.map(|sample| {
         let value = format!("{}/{}", sample.share, sample.of);

@@ -34,9 +34,8 @@ use super::{
 };
 use crate::model::{Args, CallForm, Function, Returns};
 
-/// Wraps the body in the recorders of the attributes, or moves all of them below the next function
-/// attribute. The last of `attributes` is the one that is being expanded; the others had moved
-/// below it.
+/// Wraps the body in the recorders of `attributes`, or moves all of `attributes` below the next
+/// function attribute. The last of `attributes` is being expanded; the others had moved below it.
 pub(crate) fn function(attributes: &[Args], mut function: Function) -> TokenStream {
     if let Some(args) = attributes.last() {
         docs::add(args, &mut function);
@@ -98,7 +97,7 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
     let returns = Returns::of(function, args);
     let is_decided = args.ok_if.is_set() || args.error_if.is_set();
     let is_named = is_decided || args.has_result_labels();
-    // Does not check a closure whose parameter's type cannot be named: one with `impl`, or the
+    // Skips the closure if the type that it reads cannot be named: a type with `impl`, or the
     // inferred type of code in `measure!`.
     let output = match &returns.output {
         ReturnType::Type(_, ty) if is_named && !names_impl(ty) && !returns.is_inferred() => {
@@ -115,8 +114,8 @@ fn arguments_off(args: &Args, function: &Function) -> TokenStream {
 }
 
 /// Type-checks the closure that reads a result. The compiler selects the type that the closure
-/// reads, as it does in a program with metrics: that of the function, or that of a future's output
-/// or a stream's items.
+/// reads, as it does in a program with metrics: the function's return type, a future's output, or
+/// the items of a stream.
 fn check_ending(
     returns: &Returns,
     ty: &Type,

@@ -163,7 +163,7 @@ pub(super) fn declared(
     }
 }
 
-/// The bounds of a type that is `impl Trait`.
+/// The bounds of a type that is `impl Trait`; `None` for other types.
 fn opaque_bounds(ty: &Type) -> Option<&Punctuated<TypeParamBound, syn::Token![+]>> {
     match ungrouped(ty) {
         Type::ImplTrait(opaque) => Some(&opaque.bounds),

@@ -134,7 +134,8 @@ fn recorder_type(args: &Args, call: &TokenStream) -> TokenStream {
 /// The values of the labels that are known when the call begins, as a reference to a tuple.
 pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream) -> TokenStream {
     let values = args.entry_labels().map(|label| {
-        // Without an expression, the value is the argument with the label's name, which keeps `r#`.
+        // Without an expression, the value is the argument with the label's name. The name keeps
+        // its `r#`.
         let name = &label.name;
         let value = label.value.as_ref();
         let value = value.map_or_else(|| quote!(#name), ToTokens::to_token_stream);
@@ -148,7 +149,7 @@ pub(super) fn entry_values(args: &Args, function: &Function, call: &TokenStream)
         }
         let call = located_at(call, span);
         if let Some(ty) = function.label_type(label, args) {
-            // With the type stated, a value of another type is an error at the value.
+            // Makes a value of another type than the stated one a compile error at the value.
             quote_spanned!(span=> #call::typed::<#ty>(&(#value)))
         } else {
             // The value is borrowed, so that the body can still move the variable that the value is

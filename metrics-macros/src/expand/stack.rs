@@ -46,7 +46,8 @@ pub(super) fn move_below_next(attributes: &[Args], function: &mut Function) -> b
     true
 }
 
-/// The attribute's tokens, with the hidden argument that marks it as moved below another attribute.
+/// The attribute, with the hidden argument `__moved`, which says that it has moved below another
+/// one.
 pub(crate) fn moved(args: &Args) -> Attribute {
     let is_block = |word: &Ident| word == BLOCK_ARGUMENT;
     let enclosing = args.enclosing.as_ref();
@@ -91,7 +92,7 @@ pub(super) fn with_hidden<const N: usize>(
     quote!(#[#krate::#name(#(#arguments),*)])
 }
 
-/// The tokens that `parse` reads as an [`Enclosing`].
+/// The hidden argument `__block(...)`, which `parse` reads as an [`Enclosing`].
 pub(super) fn block_argument(Enclosing { ty, generics }: &Enclosing) -> TokenStream {
     let name = Ident::new(BLOCK_ARGUMENT, Span::call_site());
     quote!(#name(#ty #(, #generics)*))

@@ -4,7 +4,8 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{LitStr, Path};
 
-/// The path, which resolves as before, but whose errors appear at `span`.
+/// The tokens of a path with the location of `span`: the path resolves as before, but errors in it
+/// appear at `span`.
 pub(crate) fn located_at(path: impl ToTokens, span: Span) -> TokenStream {
     let locate = |mut token: TokenTree| {
         token.set_span(token.span().located_at(span));
@@ -37,7 +38,8 @@ pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     group.into()
 }
 
-/// Calls a `const fn` of metrics-core that panics if a rule is broken: a compile error at `span`.
+/// A constant that calls `function`, a `const fn` of metrics-core that panics if a rule is broken.
+/// The panic is a compile error at `span`.
 pub(crate) fn check(
     krate: &Path,
     span: Span,
@@ -51,7 +53,7 @@ pub(crate) fn check(
     }
 }
 
-/// Checks of a metric's name, by `function`, and of its unit.
+/// The compile-time checks of a metric's name, with `function`, and of its unit, if it has one.
 pub(crate) fn check_name(
     krate: &Path,
     function: &str,

@@ -198,6 +198,6 @@ pub(crate) struct Latency {
 pub(crate) struct Enclosing {
     /// The name of the type or trait.
     pub(crate) ty: LitStr,
-    /// The block's type and const parameters.
+    /// The names of the block's type and const parameters.
     pub(crate) generics: Vec<Ident>,
 }

@@ -35,7 +35,7 @@ pub(crate) struct Native {
     pub(crate) zero_threshold: Slot<Expr>,
     pub(crate) max_zero_threshold: Slot<Expr>,
     pub(crate) max_buckets: Slot<Expr>,
-    /// After how many nanoseconds merged buckets are reset; 0 for never.
+    /// The time in nanoseconds after which a series with merged buckets is reset; 0 for never.
     pub(crate) reset_after: Slot<u64>,
     /// Whether negative values have buckets as well.
     pub(crate) negative: Slot<()>,

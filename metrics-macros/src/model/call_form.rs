@@ -26,7 +26,7 @@ pub(crate) enum CallForm {
     Returned(Follow),
 }
 
-/// The kind of returned value at whose end a call may end.
+/// The kind of a returned value with which a call may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Follow {
     /// The compiler decides whether the value is a future or stream.
@@ -44,7 +44,8 @@ impl CallForm {
     pub(super) fn of(function: &Function, stated: Stated) -> Self {
         let sig = &function.sig;
         if function.code.is_some() {
-            // The call of code in `measure!` ends with the code.
+            // A call of code in `measure!` ends with that code, even if the code returns a future
+            // or stream.
             return match sig.asyncness {
                 Some(_) => CallForm::AsyncFn(None),
                 None => CallForm::Value,
@@ -79,8 +80,8 @@ impl CallForm {
             return CallForm::Returned(Follow::Future);
         }
         let is_stated = stated.future.is_some() || stated.stream.is_some();
-        // `#[track_caller]` excludes a probe, because the probe's closure would become the caller
-        // that is reported.
+        // Does not probe a function with `#[track_caller]`: the probe runs the body in a closure,
+        // where `Location::caller()` is not the caller of the function.
         if is_stated || function.attribute("track_caller").is_some() || !may_be_followed(ty) {
             CallForm::Value
         } else {
@@ -88,7 +89,7 @@ impl CallForm {
         }
     }
 
-    /// The kind of value in which the call continues, for the variants that state one.
+    /// The [`Follow`] in `self`, if the variant has one.
     pub(crate) fn follow(self) -> Option<Follow> {
         match self {
             CallForm::Value | CallForm::Opaque | CallForm::Boxed => None,
@@ -119,7 +120,7 @@ impl CallForm {
     }
 }
 
-/// The [`CallForm`] and the output of the return type `ty` if this is a future: `impl Future`,
+/// The [`CallForm`] and the output of the return type `ty` if that is a future: `impl Future`,
 /// `Pin<Box<dyn Future>>`, or the aliases `BoxFuture` and `LocalBoxFuture` of the crate `futures`.
 fn future(ty: &Type) -> Option<(CallForm, &Type)> {
     if let Some(bounds) = bounds(ty) {
@@ -205,7 +206,8 @@ fn traits(bounds: &Bounds) -> impl Iterator<Item = &syn::PathSegment> {
     })
 }
 
-/// The type that a bound on the trait `name` states for its associated type `key`.
+/// The type that a bound on the trait `name` states for its associated type `key`, such as `u8` for
+/// `Item` in `Stream<Item = u8>`.
 fn binding<'a>(bounds: &'a Bounds, name: &str, key: &str) -> Option<&'a Type> {
     traits(bounds)
         .filter(|last| last.ident == name)
@@ -252,8 +254,8 @@ const VALUE_TYPES: [&str; 24] = [
     "i128", "isize", "f32", "f64", "String", "Vec", "Option", "Rc", "Arc", "Cow", "Result",
 ];
 
-/// Whether a type may be a future or stream. The probe of a type that is known not to be one would
-/// only make the expansion larger.
+/// Whether a type may be a future or stream. For other types, code by which the compiler decides
+/// this would only make the expansion larger.
 fn may_be_followed(ty: &Type) -> bool {
     match ty {
         Type::ImplTrait(opaque) => may_bounds_be_followed(&opaque.bounds),

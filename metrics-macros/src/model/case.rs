@@ -35,7 +35,7 @@ impl Case {
         }
     }
 
-    /// The case that serde calls by this name.
+    /// The case that serde calls `name`.
     pub(crate) fn named(name: &str) -> Option<Case> {
         use Letters::{Lower, Upper};
 

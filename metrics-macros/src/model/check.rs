@@ -128,7 +128,7 @@ fn check_family(args: &Args, errors: &mut Errors) {
     }
 }
 
-/// Reports arguments that the attribute does not have.
+/// Reports arguments that the attribute does not support.
 fn check_applies(args: &Args, errors: &mut Errors) {
     if !args.instrument.is_timed {
         let of_duration = [

@@ -9,12 +9,12 @@ use super::{Bounds, Buckets, Help, Latency, Slot, label_name};
 pub(crate) struct Declarations {
     /// The path of metrics-core, which `metrics!` passes as `$crate`.
     pub(crate) krate: Path,
-    /// `prefix = "app";`
+    /// The prefix in `prefix = "app";`.
     pub(crate) prefix: Option<LitStr>,
     pub(crate) list: Vec<Declaration>,
 }
 
-/// `#[...] pub static IDENT: Kind<Labels> = "name";`
+/// A declaration: `#[...] pub static IDENT: Kind<Labels> = "name";`
 #[derive(Clone)]
 pub(crate) struct Declaration {
     pub(crate) attrs: MetricAttrs,

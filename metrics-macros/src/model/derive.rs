@@ -33,7 +33,7 @@ pub(crate) struct LabelAttr {
 }
 
 impl LabelAttr {
-    /// The arguments that belong on a variant or a field.
+    /// The keys of the arguments that belong on a variant or a field.
     pub(crate) fn of_parts(&self) -> impl Iterator<Item = &Ident> {
         let LabelAttr {
             rename,
@@ -53,7 +53,7 @@ impl LabelAttr {
         keys.into_iter().flatten()
     }
 
-    /// The arguments that belong on the type.
+    /// The keys of the arguments that belong on the type.
     pub(crate) fn of_types(&self) -> impl Iterator<Item = &Ident> {
         let keys = [self.rename_all.key(), self.utf8.key(), self.krate.key()];
         keys.into_iter().flatten()
@@ -78,8 +78,8 @@ pub(crate) struct LabelVariant {
 }
 
 impl LabelEnum {
-    /// Checks an enum. Returns it even if there are errors, so that code that uses it as a label
-    /// causes no further errors.
+    /// Checks an enum. Returns a [`LabelEnum`] even if there are errors, so that code that uses the
+    /// enum as a label causes no further errors.
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         if let Some(key) = item.on_type.utf8.key() {
             errors.at(
@@ -140,7 +140,7 @@ impl LabelEnum {
     }
 }
 
-/// Reports arguments on a variant that do not belong there.
+/// Reports arguments of `#[label(...)]` on a variant that do not belong there.
 fn check_variant(
     variant: &Variant,
     attr: &LabelAttr,
@@ -219,8 +219,9 @@ impl LabelField {
 }
 
 impl LabelStruct {
-    /// Checks a struct. Returns it with the fields that can be labels even if there are errors, so
-    /// that code that uses it as a set of labels causes no further errors.
+    /// Checks a struct. Even if there are errors, returns a [`LabelStruct`] with the fields that
+    /// can be labels, so that code that uses the struct as a set of labels causes no further
+    /// errors.
     pub(crate) fn new(item: DeriveItem, errors: &mut Errors) -> Self {
         let named = if let Data::Struct(syn::DataStruct {
             fields: Fields::Named(fields),
@@ -279,7 +280,7 @@ impl LabelStruct {
     }
 }
 
-/// Reports arguments on a field that do not belong there, or not together.
+/// Reports arguments of `#[label(...)]` on a field that do not belong there, or not together.
 fn check_field(attr: &LabelAttr, errors: &mut Errors) {
     if let Some(key) = attr.other.key() {
         let message = "`other` belongs on a variant of an enum with `Label`; remove it";

@@ -15,7 +15,7 @@ pub(crate) enum Item {
     /// The name of a function without a body.
     Declaration(Ident),
     Container(Container),
-    /// `mod name;`, whose contents a macro cannot see. The error points at these tokens.
+    /// `mod name;`, whose contents a macro cannot see. The error about it points at these tokens.
     FileModule(TokenStream),
     Other,
 }
@@ -41,9 +41,9 @@ pub(crate) struct Function {
 pub(crate) struct Code {
     /// The value of the label `function`.
     pub(crate) name: LitStr,
-    /// The `move` of a closure or an `async` block.
+    /// The `move` before the closure or the `async` block.
     pub(crate) capture: Option<Token![move]>,
-    /// Whether this is a block, which is compiled as a closure.
+    /// Whether the code is a plain block, which is compiled as a closure.
     pub(crate) is_block: bool,
 }
 
@@ -105,7 +105,8 @@ impl Function {
             ty.filter(|ty| is_concrete(ty, &self.sig, args))
         };
         if label.display.is_some() {
-            // With `%`, the label is the text of the value, whatever the type is.
+            // With `%`, the label's value is a formatted text, so the type of the expression is not
+            // that of the label.
             return None;
         }
         label.ty.as_ref().or_else(of_argument)
@@ -162,7 +163,7 @@ pub(crate) struct Container {
     /// `#![...]` at the top of the body.
     pub(crate) inner_attrs: Vec<Attribute>,
     pub(crate) members: Vec<Member>,
-    /// The `impl` block or trait, for the attributes on its functions; `None` for a module.
+    /// The [`Enclosing`] that the attributes on the functions get; `None` for a module.
     pub(crate) enclosing: Option<Enclosing>,
     /// The span of the braces around the body.
     pub(crate) brace: Span,

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Expr, ExprLit, ExprMacro, Lit, LitStr, Meta};
 
-/// The lines of a doc comment.
+/// The help of a metric: the lines of its doc comment.
 #[derive(Clone, Default)]
 pub(crate) struct Help(Vec<Part>);
 

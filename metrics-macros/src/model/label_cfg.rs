@@ -88,7 +88,7 @@ impl Declaration {
 }
 
 impl ListedLabel {
-    /// The condition under which the label exists.
+    /// The conjunction of the label's `#[cfg(...)]` conditions; `None` without a condition.
     fn condition(&self) -> Option<TokenStream> {
         let cfgs = &self.rules.cfgs;
         (!cfgs.is_empty()).then(|| quote!(all(#(#cfgs),*)))

@@ -31,7 +31,7 @@ pub(crate) enum MetricKind {
 }
 
 impl Metric {
-    /// Checks a declaration. Returns a metric even if there are errors, as long as it can be
+    /// Checks a declaration. Even if there are errors, returns a [`Metric`] if one can be
     /// generated, so that code that uses the metric causes no further errors.
     pub(crate) fn new(
         mut declaration: Declaration,
@@ -97,8 +97,8 @@ impl MetricKind {
         ("Info", MetricKind::Info),
     ];
 
-    /// The kind of metric that a type names. A misspelt name is reported and replaced by the one
-    /// meant.
+    /// The kind of metric that the type `ty` names. Reports a misspelt name, and replaces it by the
+    /// similar known one.
     fn of(ty: &mut Ident, errors: &mut Errors) -> Option<Self> {
         let with_name = |name: &str| {
             let found = MetricKind::ALL.iter().find(|(known, _)| *known == name);
@@ -131,7 +131,7 @@ impl MetricKind {
         }
     }
 
-    /// The suffix of the name in expositions.
+    /// The suffix that a metric of this kind has in its name; empty for most kinds.
     fn suffix(self) -> &'static str {
         match self {
             MetricKind::Counter | MetricKind::FloatCounter => "_total",
@@ -162,7 +162,7 @@ impl MetricKind {
     }
 }
 
-/// Reports attributes that do not apply to a metric of this type or without labels.
+/// Reports attributes that do not apply to a metric of this type, or to one without labels.
 fn check_attrs(
     attrs: &MetricAttrs,
     ty: &MetricType,

@@ -13,8 +13,8 @@ use super::{
 /// The facts about a function's calls that follow from its return type and the attribute's
 /// arguments.
 pub(crate) struct Returns {
-    /// The type that an outcome is read from: of a future, the type of its output, and of a stream,
-    /// the type of its items, if the syntax tells. Otherwise the type that the function returns.
+    /// The type of the value that decides the outcome: of a future, the output, and of a stream,
+    /// the items, if the syntax tells that type. Otherwise the type that the function returns.
     pub(crate) output: ReturnType,
     /// Whether the syntax of the return type tells the type that the outcome is read from.
     pub(crate) is_output_known: bool,
@@ -25,7 +25,7 @@ pub(crate) struct Returns {
     pub(crate) form: CallForm,
 }
 
-/// Whether a call can end with an outcome such as `error`, or who decides that later.
+/// Whether a call can end with an outcome such as `error`, or how the compiler decides this.
 pub(crate) enum Certainty {
     /// The macro decides by an argument or by the syntax of the type.
     Known(bool),
@@ -97,7 +97,7 @@ fn fallible(
         return Certainty::Known(false);
     };
     if is_inferred(&sig.output) {
-        // The type, which is inferred, may be a `Result`, so a call may return an error.
+        // The compiler infers the type, which may be a `Result`, so a call may return an error.
         return Certainty::Known(true);
     }
     let by_name = is_result_by_name(ty).filter(|_| read.is_some());
@@ -114,8 +114,8 @@ fn fallible(
     }
 }
 
-/// Whether the location that `#[track_caller]` functions in the body report would be in the code
-/// that reads the result.
+/// Whether a closure around the body, which code that reads the result needs, would become the
+/// caller that `#[track_caller]` reports.
 fn shows_caller(form: CallForm, function: &Function) -> bool {
     form == CallForm::Value && function.attribute("track_caller").is_some()
 }

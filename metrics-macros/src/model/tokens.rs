@@ -4,8 +4,8 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericArgument, LitStr, PathArguments, PathSegment, Type, ext::IdentExt};
 
-/// The span of the first token of an expression or a type. `syn` gives no more on stable Rust, which
-/// cannot join spans.
+/// The span of the first token of an expression or a type, because stable Rust cannot join the
+/// spans of all its tokens.
 pub(crate) fn first_span(node: &impl ToTokens) -> Span {
     let first = node.to_token_stream().into_iter().next();
     first.map_or_else(Span::call_site, |token| token.span())

@@ -162,7 +162,8 @@ fn boolean(key: &Ident, example: &str, input: ParseStream) -> syn::Result<LitBoo
     literal(key, "`true` or `false`", example, input)
 }
 
-/// Parses the rest of `key`, which means true, or of `key = false`.
+/// Parses what follows the key of a boolean argument: nothing, which means true, or a value such as
+/// `= false`.
 fn flag_or_value(key: &Ident, input: ParseStream) -> syn::Result<LitBool> {
     if is_end(input) {
         return Ok(LitBool::new(true, key.span()));

@@ -18,8 +18,9 @@ pub(crate) fn attributes(item: &TokenStream) -> syn::Result<(Vec<Attribute>, Tok
     parser.parse2(item.clone())
 }
 
-/// Removes the moved function attributes that are directly below the attribute `expanded`, or that
-/// `expanded` may replace, and returns them, the topmost first. See `expand::stack`.
+/// Removes the function attributes with the argument `__moved` that are directly below the
+/// attribute `expanded`, or that `expanded` may replace, and returns them, the topmost first. See
+/// `expand::stack`.
 pub(crate) fn moved_attributes(
     attrs: &mut Vec<Attribute>,
     expanded: &Args,

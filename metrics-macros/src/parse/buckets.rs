@@ -11,7 +11,8 @@ use super::grammar::{
 };
 use crate::model::{Bounds, BoundsRule, Buckets, Errors, Expiry, Native, either};
 
-/// `native`, `native(growth = 1.1, ...)`, classic bounds, or classic bounds after native buckets.
+/// Parses `native`, `native(growth = 1.1, ...)`, classic bounds, or classic bounds after native
+/// buckets.
 impl Parse for Buckets {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         let first: Option<Ident> = input.fork().parse().ok();
@@ -31,7 +32,7 @@ impl Parse for Buckets {
     }
 }
 
-/// A list, `linear(start, width, count)` or `exponential(start, factor, count)`.
+/// Parses a list, `linear(start, width, count)` or `exponential(start, factor, count)`.
 impl Parse for Bounds {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         if input.peek(syn::Ident) && input.peek2(syn::token::Paren) {
@@ -92,7 +93,7 @@ impl Parse for Bound {
     }
 }
 
-/// `native` or `native(growth = 1.1, zero_threshold = 1e-9, ...)`.
+/// Parses `native` or `native(growth = 1.1, zero_threshold = 1e-9, ...)`.
 impl Parse for Native {
     fn parse(input: ParseStream) -> syn::Result<Self> {
         const OPTIONS: [&str; 6] = [
@@ -142,7 +143,7 @@ impl Parse for Native {
     }
 }
 
-/// `"24h"` or `"never"`: the time in nanoseconds, 0 for never.
+/// The value of `reset_after`, `"24h"` or `"never"`, in nanoseconds; 0 for never.
 struct ResetAfter(u64);
 
 impl Parse for ResetAfter {

@@ -61,7 +61,7 @@ fn add_declarations(tokens: TokenStream, list: &mut Vec<Declaration>, errors: &m
         Ok(())
     };
     let skipped = parser.parse2(tokens).err();
-    // Reports a skipped token only without another error, which may be the cause.
+    // Reports a skipped token only if there is no other error, because that may be the cause.
     if let Some(skipped) = skipped.filter(|_| own.is_empty()) {
         own.push(syn::Error::new(
             skipped.span(),

@@ -18,8 +18,8 @@ pub(crate) fn function_follows(input: ParseStream) -> bool {
         if ahead.peek(Token![fn]) {
             return true;
         }
-        // Parses a qualifier as an identifier, because a token tree at the start of a fragment
-        // would be the whole fragment.
+        // Parses a qualifier as an identifier, because `TokenTree` would parse the whole fragment
+        // of a `macro_rules!` that begins with the qualifier.
         let is_qualifier = is_word(&ahead, &["const", "async", "unsafe", "extern", "default"]);
         let is_parsed = if is_qualifier {
             ahead.call(Ident::parse_any).is_ok()

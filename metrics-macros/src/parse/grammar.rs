@@ -75,13 +75,13 @@ pub(crate) fn key(expected: impl Display, input: ParseStream) -> syn::Result<Ide
     key.map_err(|error| syn::Error::new(error.span(), format_args!("expected {expected}")))
 }
 
-/// Parses `= value` after a key; the example is for the error message.
+/// Parses `= value` after a key; `example` is for the error message.
 pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream) -> syn::Result<T> {
     equals(key, example, input)?;
     input.parse()
 }
 
-/// Parses `= expression` after a key; the example is for the error message.
+/// Parses `= expression` after a key; `example` is for the error message.
 pub(crate) fn expression(key: &Ident, example: &str, input: ParseStream) -> syn::Result<Expr> {
     equals(key, example, input)?;
     input.parse().map_err(|error: syn::Error| {
@@ -98,7 +98,7 @@ pub(crate) fn type_of(key: &Ident, input: ParseStream) -> syn::Result<Type> {
     })
 }
 
-/// Parses `= literal` after a key; `what` and the example are for the error message.
+/// Parses `= literal` after a key; `what` and `example` are for the error message.
 pub(crate) fn literal<T: Parse>(
     key: &Ident,
     what: &str,
@@ -112,7 +112,7 @@ pub(crate) fn literal<T: Parse>(
     })
 }
 
-/// Parses `= path` after a key; the example is for the error message.
+/// Parses `= path` after a key; `example` is for the error message.
 pub(crate) fn path(key: &Ident, example: &str, input: ParseStream) -> syn::Result<Path> {
     equals(key, example, input)?;
     let path = input.call(Path::parse_mod_style);
@@ -122,7 +122,7 @@ pub(crate) fn path(key: &Ident, example: &str, input: ParseStream) -> syn::Resul
     })
 }
 
-/// Parses `=` after a key, which a value must follow.
+/// Parses the `=` after a key; fails if no value follows.
 pub(crate) fn equals(key: &Ident, example: &str, input: ParseStream) -> syn::Result<()> {
     let is_other = input.peek(Token![==]) || input.peek(Token![=>]);
     let is_missing = is_other || input.parse::<Option<Token![=]>>()?.is_none();
@@ -156,7 +156,7 @@ pub(crate) fn flag(
     Ok(())
 }
 
-/// The content of the parentheses after a key; the example is for the error message.
+/// The content of the parentheses after a key; `example` is for the error message.
 pub(crate) fn arguments<'a>(
     key: &Ident,
     example: &str,

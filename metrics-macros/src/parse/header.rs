@@ -14,14 +14,15 @@ use super::{
 };
 use crate::model::Enclosing;
 
-/// The tokens of a container before its braces.
+/// The tokens of an `impl` block, a trait or a module before the braces.
 pub(super) struct Header {
     pub(super) tokens: TokenStream,
     /// The `impl` block or trait; `None` for a module.
     pub(super) enclosing: Option<Enclosing>,
 }
 
-/// Parses the header of a container; returns `None` and parses nothing if another item follows.
+/// Parses the header of an `impl` block, a trait or a module; returns `None` and parses nothing if
+/// another item follows.
 pub(super) fn header(input: ParseStream) -> syn::Result<Option<Header>> {
     let ahead = input.fork();
     ahead.parse::<Visibility>()?;

@@ -45,7 +45,7 @@ impl Parse for LabelArg {
         if name == "on_return" && before.is_none() && input.peek(Paren) {
             return Ok(LabelArg::OnReturn(on_return(&name, input)?));
         }
-        // Refuses words without a raw form, which cannot be the name of an argument.
+        // Refuses words that `r#` cannot precede: no argument can have such a name.
         if ["_", "Self", "crate", "super"]
             .iter()
             .any(|word| name == word)
@@ -55,7 +55,7 @@ impl Parse for LabelArg {
         let ty = label_type(&name, input)?;
         let (display, value) = entry_value(&name, before, input)?;
         if value.is_none() && is_end(input) && parse_str::<Ident>(&name.to_string()).is_err() {
-            // Refuses words without a raw form, which cannot be the name of an argument.
+            // Refuses words that `r#` cannot precede: no argument can have such a name.
             if ["Self", "crate", "super"].iter().any(|word| name == word) {
                 return Err(no_label(name.span()));
             }
@@ -131,7 +131,7 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
     let is_displayed = start.peek(Token![%]);
     let percent = if is_displayed { "%" } else { "" };
     if is_displayed {
-        // Skips the `%`.
+        // Skips the `%` before the expression.
         let _: syn::Result<Token![%]> = start.parse();
     }
     let message = match start.fork().parse::<Expr>() {
@@ -222,8 +222,8 @@ fn entry_value(
     Ok((Some(display), Some(value)))
 }
 
-/// Parses the value of a label after its name and type, if there is one. The example is for the
-/// error message.
+/// Parses the value of a label after its name and type, if there is one. `example` is for the error
+/// message.
 fn label_value(name: &Ident, example: &str, input: ParseStream) -> syn::Result<Option<Expr>> {
     if !input.peek(Token![=]) {
         return Ok(None);

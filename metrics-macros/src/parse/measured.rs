@@ -90,7 +90,7 @@ fn code(name: LitStr, input: ParseStream, errors: &mut Errors) -> syn::Result<Fu
     let (body, brace) = if input.peek(Brace) && (asyncness.is_some() || capture.is_none()) {
         let (body, brace) = braces(input)?;
         if asyncness.is_none() {
-            // The compiler reports a block that `syn` cannot parse.
+            // Ignores a block that `syn` cannot parse, because the compiler reports it.
             if let Ok(mut block) = syn::parse2::<Block>(quote!({ #body })) {
                 check_exits(&mut block, errors);
             }

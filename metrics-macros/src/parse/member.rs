@@ -66,7 +66,8 @@ fn other(input: ParseStream) -> syn::Result<TokenStream> {
     } else if is_word(input, &["struct", "enum"]) || is_union(input) {
         data_type(input, &mut item)?;
     } else if is_block_of_foreign_items(input) || is_word(input, &["macro"]) {
-        // `extern "C" { .. }`, `macro name { .. }`, `macro name(..) { .. }`
+        // A block of foreign items or a macro definition: `extern "C" { .. }`, `macro name { .. }`,
+        // `macro name(..) { .. }`.
         while !input.peek(Brace) {
             input.parse::<TokenTree>()?.to_tokens(&mut item);
         }
@@ -105,7 +106,7 @@ fn is_block_of_foreign_items(input: ParseStream) -> bool {
 fn macro_call(input: ParseStream, item: &mut TokenStream) -> syn::Result<()> {
     input.call(Path::parse_mod_style)?.to_tokens(item);
     input.parse::<Token![!]>()?.to_tokens(item);
-    // `macro_rules! name`
+    // The name in `macro_rules! name`.
     input.parse::<Option<Ident>>()?.to_tokens(item);
     if input.peek(Brace) {
         braces_or_semicolon(input)?.to_tokens(item);

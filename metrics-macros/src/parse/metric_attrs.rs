@@ -86,7 +86,8 @@ fn metric_attr(
         ),
         "help" => errors.at(key, "the help is the doc comment; write `/// ...`"),
         _ => match similar(key, &ATTRIBUTES) {
-            // A misspelling: no built-in attribute of Rust is similar to one in `ATTRIBUTES`.
+            // The key is misspelt, because no built-in attribute of Rust is similar to one in
+            // `ATTRIBUTES`.
             Some(similar) => {
                 let message = format_args!("unknown attribute `{key}`; did you mean `{similar}`?");
                 errors.at(key, message);
@@ -127,12 +128,12 @@ fn flag(
     Ok(())
 }
 
-/// Parses the argument of an attribute. The example is for the error message about a missing one.
+/// Parses the argument of an attribute. `example` is for the error message about a missing one.
 fn argument<T: Parse>(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<T> {
     argument_with(T::parse, key, "an argument", example, attr)
 }
 
-/// Parses the argument of an attribute that is a string literal. The example is for the error
+/// Parses the argument of an attribute that is a string literal. `example` is for the error
 /// message.
 fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<LitStr> {
     let what = "a string literal";
@@ -140,7 +141,7 @@ fn text_argument(key: &Ident, example: &str, attr: &Attribute) -> syn::Result<Li
     argument_with(parse, key, what, example, attr)
 }
 
-/// Parses the argument of an attribute. `what` and the example are for the error message, which
+/// Parses the argument of an attribute. `what` and `example` are for the error message, which
 /// replaces that of the parser of `T`.
 fn plain_argument<T: Parse>(
     key: &Ident,

@@ -39,7 +39,8 @@ pub(crate) fn objectives(
         }
         Ok(())
     })?;
-    // If an argument is unknown, it may be the misspelt objective that seems to be missing.
+    // Reports no missing objective after an unknown argument, which may be that objective,
+    // misspelt.
     if has_unknown {
         return Ok(());
     }

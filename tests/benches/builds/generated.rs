@@ -44,8 +44,8 @@ impl Generated {
 
     /// Builds this crate in release mode without symbols.
     ///
-    /// The option applies to this crate alone, so the next [`Self::build`] does not rebuild the
-    /// dependencies.
+    /// The option `strip` applies to this crate alone, so the next [`Self::build`] does not rebuild
+    /// the dependencies.
     pub(super) fn build_stripped(&self) {
         let strip = format!("profile.release.package.{PACKAGE}.strip=true");
         self.build_with(Profile::Release, &["--config", &strip]);
@@ -83,7 +83,7 @@ impl Generated {
         begun.elapsed()
     }
 
-    /// Completes the lock file, offline if possible.
+    /// Lets Cargo complete the crate's `Cargo.lock`, without the network if possible.
     fn resolve(&self) {
         let offline = self
             .cargo("tree")

@@ -112,7 +112,7 @@ impl Display for Heading<'_> {
     }
 }
 
-/// Displays two numbers with a number of decimals and a unit.
+/// Displays two numbers, both with a fixed number of decimals, and their unit.
 struct Pair([f64; 2], usize, &'static str);
 
 impl Display for Pair {

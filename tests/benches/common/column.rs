@@ -23,7 +23,7 @@ pub(crate) enum Role {
     Ours,
     /// A library that ours is compared with.
     Peer,
-    /// Printed but not compared; the remark says why.
+    /// A contender that is printed but not compared; the text says why.
     Unranked(&'static str),
 }
 

@@ -5,7 +5,7 @@ use std::{fmt::Display, fs, process::Command};
 
 use super::{Options, options::target};
 
-/// Another build of a bench.
+/// A build that the running bench starts in addition to itself.
 struct Build {
     name: &'static str,
     profile: &'static str,

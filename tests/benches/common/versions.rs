@@ -4,7 +4,7 @@
 pub(super) fn version(package: &str) -> &'static str {
     let (name, begin) = package.split_once('@').unwrap_or((package, ""));
     let is_meant = |version: &&str| version.starts_with(begin);
-    // The list of dependencies includes the version only if several packages have this name.
+    // `Cargo.lock` lists a dependency with its version only if several packages have its name.
     let mut named = dependencies().filter_map(|dependency| {
         let (dependency, version) = dependency.split_once(' ')?;
         (dependency == name).then_some(version)

@@ -13,7 +13,7 @@ struct Copy(Vec<u8>);
 
 impl Encoder for Copy {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // Only the first call allocates; the others amount to `copy_from_slice`.
+        // Only the first call allocates; later ones only copy.
         out.extend_from_slice(&self.0);
     }
 }

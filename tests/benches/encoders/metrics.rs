@@ -24,7 +24,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
         let recorder = recorder.expect("there are buckets").build_recorder();
         with_local_recorder(&recorder, || record(work));
         let handle = recorder.handle();
-        // Histograms store each observation until the upkeep aggregates them.
+        // Aggregates the observations, which histograms store one by one until then.
         handle.run_upkeep();
         Metrics(handle)
     });

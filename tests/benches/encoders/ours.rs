@@ -108,7 +108,8 @@ impl Encoder for Ours {
 }
 
 pub(crate) fn enter(race: &mut Race, work: Work) {
-    // Each contender has its own registry, because labels are cached in the format requested last.
+    // Each contender has its own registry, because a registry caches labels in the format that was
+    // requested last.
     let formats = if work == Work::MANY { FORMATS } else { &[] };
     for (format, name, _) in formats {
         let role = Role::Unranked("the peers write text");

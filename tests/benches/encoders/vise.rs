@@ -12,7 +12,7 @@ struct Vise(Registry);
 
 impl Encoder for Vise {
     fn encode(&mut self, out: &mut Vec<u8>) {
-        // The other formats of vise are derived from its `OpenMetrics` line by line.
+        // vise writes its other formats by converting its `OpenMetrics` output line by line.
         as_text(out, |text| {
             let written = self.0.encode(text, Format::OpenMetrics);
             written.expect("writing to memory does not fail");

@@ -148,8 +148,8 @@ fn growth(results: &Results) -> Option<Check> {
     let power = results.power(ours.column);
     let unit = "as the power of the number of counters that time grows with";
     let work = "growth".to_owned();
-    // The time is linear, but small inputs fit into the caches, so the power exceeds 1. The effect
-    // on memcpy is even larger.
+    // The power may exceed 1 although the time is linear, because only small inputs fit into the
+    // processor's caches. The power of memcpy is even larger.
     Some(Check::at_most(work, 1.2, unit, power))
 }
 

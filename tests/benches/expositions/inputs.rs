@@ -65,7 +65,7 @@ pub(crate) fn observations(index: usize) -> impl Iterator<Item = u64> {
     (0..number).map(move |_| TIMES[random.below(TIMES.len() as u64) as usize])
 }
 
-/// Returns the observations in seconds.
+/// Returns the [`observations`] in seconds.
 pub(crate) fn seconds(index: usize) -> impl Iterator<Item = f64> {
     observations(index).map(|microseconds| microseconds as f64 / 1e6)
 }

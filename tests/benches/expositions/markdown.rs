@@ -68,7 +68,7 @@ impl Results {
         Ok(())
     }
 
-    /// Writes the time per counter, by number of counters.
+    /// Writes a table of the time per counter for each number of counters.
     fn write_growth(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let works = self.works();
         let sizes = Work::GROWTH.map(Work::Counters);

@@ -118,8 +118,8 @@ impl Contender {
     /// Returns the average time of an exposition.
     fn duration(&mut self) -> Duration {
         let repetitions = self.repetitions;
-        // The previous contender has evicted this one's data from the processor's caches, but most
-        // of the measured repetitions find it there: warm up first.
+        // Warms up first, because the previous contender has evicted this one's data from the
+        // processor's caches.
         if repetitions > 1 {
             (0..repetitions.div_ceil(4)).for_each(|_| self.encode());
         }

@@ -24,7 +24,7 @@ static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
 });
 static NATIVE_SIZES: LazyLock<Distribution> = LazyLock::new(|| Distribution::new(SHARDS));
 static CALLS: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
-/// Times every call and also counts the calls.
+/// Times one call in 1, that is, every call, and also counts the calls.
 static DURATION_BUCKETS: LazyLock<SampledTimer> =
     LazyLock::new(|| SampledTimer::new(&inputs::nanosecond_bounds(), SHARDS, 1));
 

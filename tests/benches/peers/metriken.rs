@@ -8,7 +8,7 @@ use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 #[metric(name = "events")]
 static EVENTS: ShardedCounterGroup = ShardedCounterGroup::new(1);
-/// Has one counter for each label pair. The labels would be metadata of the counters, which a
+/// One counter for each pair of label values. The values would be metadata of the counters, which a
 /// recording does not use.
 #[metric(name = "requests")]
 static REQUESTS: ShardedCounterGroup = ShardedCounterGroup::new(4 * 6);

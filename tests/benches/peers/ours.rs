@@ -101,8 +101,8 @@ pub(crate) fn enter(table: &mut Table) {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
     });
-    // The clock is process-wide. Contenders run one at a time, so each that reads the clock selects
-    // it first.
+    // All contenders share one setting for the clock, so each contender that reads the clock sets
+    // it first. They run one at a time.
     table.enter(Row::Timer, OURS, || {
         use_best_clock();
         |_| drop(DURATION_BUCKETS.start_timer())

@@ -171,7 +171,8 @@ fn enter_static(table: &mut Table) {
     });
 }
 
-/// Adds the local metrics: plain cells, so `black_box` keeps the compiler from merging additions.
+/// Adds the contender of local metrics. They are plain cells, so `black_box` keeps the compiler
+/// from merging additions.
 fn enter_local(table: &mut Table) {
     table.enter(Row::Counter, LOCAL, || {
         let events = EVENTS.local();

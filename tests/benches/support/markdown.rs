@@ -66,7 +66,7 @@ impl Results {
         if verdicts.is_empty() {
             return "–";
         }
-        // One missed target suffices, even if others were not measured.
+        // One missed target decides the verdict, even if other targets were not measured.
         if verdicts.iter().flatten().any(|(_, is_met)| !is_met) {
             verdict(false)
         } else if verdicts.contains(&None) {

@@ -51,7 +51,7 @@ impl Table {
         });
     }
 
-    /// Sets the source of LIMIT's code for some rows, to be printed.
+    /// Sets the source code of LIMIT that is printed for `rows`.
     pub(crate) fn limit_source(&mut self, source: &'static str, rows: &[Row]) {
         self.limits.extend(rows.iter().map(|row| (*row, source)));
     }

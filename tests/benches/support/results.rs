@@ -60,7 +60,7 @@ impl Results {
         self.times(row).into_iter().find(has_role)
     }
 
-    /// Returns the sum of the terms, or `None` if one was not measured.
+    /// Returns the sum of a figure's terms, or `None` if one was not measured.
     pub(super) fn value(&self, figure: &Figure) -> Option<f64> {
         figure.terms.iter().map(|term| self.term(term)).sum()
     }

@@ -115,7 +115,7 @@ pub(crate) fn name(kind: Kind) -> &'static str {
     }
 }
 
-/// Writes a valid value of this type.
+/// Writes a valid value of the type `kind`.
 pub(crate) fn write_valid(
     kind: Kind,
     desc: &Desc,
@@ -125,7 +125,7 @@ pub(crate) fn write_valid(
     write_valid_at(kind, desc, labels, out, None);
 }
 
-/// Writes a valid value of this type, with a timestamp if one is given.
+/// Writes a valid value of the type `kind`, with a timestamp if one is given.
 pub(crate) fn write_valid_at(
     kind: Kind,
     desc: &Desc,

@@ -66,7 +66,7 @@ fn a_stream_with_an_item_that_is_an_error_is_an_error() {
     assert_eq!(calls("checked"), "ok 1, error 0, panic 0, cancelled 0");
     assert_eq!(collect(checked(&[1, 0, 2])).len(), 3);
     assert_eq!(calls("checked"), "ok 1, error 1, panic 0, cancelled 0");
-    // The stream is dropped after the first error.
+    // `try_collect` drops the stream after the first error.
     let all: Result<Vec<u8>, String> = run(checked(&[1, 0, 2]).try_collect());
     assert_eq!(all, Err("zero".to_owned()));
     assert_eq!(calls("checked"), "ok 1, error 2, panic 0, cancelled 0");

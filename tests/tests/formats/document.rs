@@ -31,7 +31,7 @@ pub(crate) fn assert_golden_filtered(
             &print(registry, format.into(), wanted),
         );
     }
-    // Names without UTF-8 are written alike in both versions of the text format.
+    // Both versions of the text format write names that need no quotes alike.
     let [old, new] = [Format::Text, Format::TextV1]
         .map(|format| print(registry, format.with_escaping(Escaping::AllowUtf8), wanted));
     assert_eq!(old, new);

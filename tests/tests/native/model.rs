@@ -29,7 +29,8 @@ metrics! {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Threads of `lives` run to the end, those of `deaths` run and end one after the other.
+    /// Each list in `lives` is recorded by a thread that stays alive until the end, each list in
+    /// `deaths` by a thread that ends before the next one starts.
     #[test]
     fn buckets_equal_a_naive_models(
         lives in prop::collection::vec(prop::collection::vec(value(), 0..120), 1..5),

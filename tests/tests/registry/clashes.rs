@@ -214,7 +214,8 @@ fn of_two_help_texts_the_first_is_exposed_and_the_other_counted() {
     }
 }
 
-/// Different types store different cells, for instance integers and floats, which cannot be summed.
+/// Metrics of different types store different values, such as integers and floats, which cannot be
+/// summed.
 #[test]
 fn metrics_of_one_name_and_different_rust_types_are_refused() {
     assert_clash::<Counter, FloatCounter>("types", options("a_total"), options("a_total"));

@@ -66,8 +66,8 @@ fn get_or_create_returns_the_same_metric() {
     assert_eq!(again.with(&["a"]).get(), 2);
 }
 
-/// The time is proportional to the number of metrics; comparing each with all others would take
-/// minutes.
+/// The test's time is proportional to the number of metrics; if a registry compared each metric
+/// with all others, the test would take minutes.
 #[test]
 fn twenty_thousand_metrics_are_created_and_exposed() {
     let registry = Registry::new();

@@ -50,8 +50,7 @@ impl Collector for Everything {
         );
         out.info(build, &[("version", "1")]);
         out.state_set(state, &[], &[("up", true), ("down", false)]);
-        // The registry rejects the value, because the included registry has a const label of this
-        // name.
+        // The registry rejects the value, because the included registry has a const label `pool`.
         out.info(build, &[("pool", "other")]);
     }
 }
@@ -365,8 +364,8 @@ fn a_collector_that_leaves_an_included_registry_may_use_the_including_one_when_d
         registry.check().unwrap();
         part.unregister(&collector);
         part.check().unwrap();
-        // `registry` now holds the last reference, which it drops when it applies the change of
-        // `part`.
+        // From here on, `registry` holds the last reference to the collector, and drops it when it
+        // applies the change of the included registry `part`.
         drop(collector);
         // A destructor that waits for the registry's lock would never return.
         change(&registry).unwrap();

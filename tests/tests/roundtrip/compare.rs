@@ -195,7 +195,7 @@ fn unescaped(help: &str) -> String {
 
 /// Compares protobuf messages and reports the first difference.
 ///
-/// Before, checks the timestamps that were read, and normalises spans, order and quantiles.
+/// Before that, checks the timestamps that were read, and normalises spans, order and quantiles.
 pub(crate) fn compare_messages(
     expected: &[MetricFamily],
     mut read: Vec<MetricFamily>,

@@ -337,7 +337,8 @@ fn observations(bounds: &[f64]) -> BoxedStrategy<Recordings> {
     let value = if bounds.is_empty() {
         any.boxed()
     } else {
-        // A value equal to a bound belongs to the bucket below it.
+        // Observes bounds as well, because a value equal to a bound belongs to the bucket that ends
+        // there.
         prop_oneof![any, select(bounds.to_vec())].boxed()
     };
     vec((value, marks()), 0..9)

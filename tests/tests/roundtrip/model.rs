@@ -14,7 +14,7 @@ use crate::{
     record::Recorded,
 };
 
-/// A registry and the recordings in it.
+/// The description of a registry and of the recordings into it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) prefix: String,
@@ -148,7 +148,7 @@ fn value(what: &What, recordings: &Recordings) -> Value {
             let estimate = if times > 0 { *value } else { f64::NAN };
             let quantiles = quantiles.iter().map(|quantile| (*quantile, estimate));
             let total = sum_alternating(&vec![*value; times as usize]);
-            // The sketch is accurate to 1 %.
+            // The sketch from which a summary estimates quantiles is accurate to 1 %.
             Value::Summary(value / 100.0, quantiles.collect(), times, total)
         }
         (_, Recordings::Observations(observations)) => observed(what, observations),
@@ -278,7 +278,8 @@ fn escaped(name: &str, scheme: Escaping, is_label: bool) -> String {
 }
 
 impl Recorded<'_> {
-    /// Returns the labels of a series in a format, in their order.
+    /// Returns the labels of a series in the order of the exposition, with names escaped by
+    /// `scheme`, and without empty values.
     fn labels(&self, family: &Family, series: &Series, scheme: Escaping) -> Vec<(String, String)> {
         let common = self.plan.common.iter().cloned();
         let own = family.labels.iter().cloned().zip(series.values.clone());
@@ -297,7 +298,7 @@ impl Recorded<'_> {
         )
     }
 
-    /// Returns the label name of a state set's states.
+    /// Returns the name of the label that contains the states of a state set.
     fn state(&self, family: &Family, scheme: Escaping) -> String {
         escaped(
             &format!("{}{}", self.plan.prefix, family.name),

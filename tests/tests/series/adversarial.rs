@@ -141,7 +141,7 @@ const OTHERS: &[Recorder] = &[
     },
 ];
 
-/// A family, and a recording of the amount 1 into it.
+/// A family, and a function that records the amount 1 into it.
 #[derive(Clone, Copy)]
 struct Recorder {
     name: &'static str,

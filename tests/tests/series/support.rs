@@ -54,7 +54,7 @@ pub(crate) fn with_limit<M: DynamicMetric>(
     )
 }
 
-/// Sets a flag that ends loops, also when the test panics.
+/// Sets a flag when dropped, so that loops of other threads end also when the test panics.
 pub(crate) struct Done<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Done<'_> {

@@ -24,7 +24,7 @@ const KEY_LIFE: Duration = Duration::from_millis(200);
 const WORKERS: u32 = 2;
 /// The number of recordings of one thread into each metric.
 const RECORDINGS: u64 = 200;
-/// The number of series in each set of the replaced gauge.
+/// The number of series that each replacement of the gauge sets.
 const QUEUES: i64 = 10;
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -173,7 +173,7 @@ fn use_short_lived_registries(done: &AtomicBool) -> u64 {
     number
 }
 
-/// Checks that these are the values of one set of the replaced gauge.
+/// Checks that `values` are those of one replacement of the gauge.
 #[track_caller]
 fn check_depths(values: &[f64]) {
     let is_one_set = values.iter().all(|value| *value == values[0]);

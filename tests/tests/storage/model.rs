@@ -279,7 +279,7 @@ proptest! {
     }
 }
 
-/// Maps a thread's operations to keys that no other thread uses, and drops the operations on all
+/// Maps a thread's operations to keys that no other thread uses, and leaves out operations on all
 /// keys.
 fn with_own_keys(of: u8, plan: Vec<Operation>) -> Vec<Operation> {
     let own = |operation| match operation {

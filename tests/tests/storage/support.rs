@@ -36,8 +36,8 @@ pub(crate) const THREADS: usize = 64;
 pub(crate) const RECORDINGS: usize = 1_000;
 pub(crate) const ALL: u64 = (GENERATIONS * THREADS * RECORDINGS) as u64;
 
-/// Runs generations of threads that call `record` with the numbers of thread and recording, while
-/// another thread calls `read`.
+/// Runs generations of threads that call `record` with the number of the thread and of the
+/// recording, while another thread calls `read`.
 pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, read: impl FnMut() + Send) {
     while_reading(read, || {
         for _ in 0..GENERATIONS {
@@ -89,7 +89,7 @@ impl Rising {
     }
 }
 
-/// Sets a flag that ends a loop, also when the test panics.
+/// Sets a flag when dropped, so that a loop of another thread ends also when the test panics.
 pub(crate) struct Stop<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Stop<'_> {

@@ -98,7 +98,7 @@ fn expositions_of_two_threads(
             turns(4);
         });
         turns(2);
-        // The other thread creates series `b` next, which takes the slot of `gone`.
+        // The other thread next creates series `b`, which takes the storage of `gone`.
         end("gone");
         turns(2);
         let once = expose();

@@ -62,7 +62,7 @@ const FORBIDDEN: &[(&str, &str, &[&str])] = &[
             "monitor", "workers", "collect", "scrape", "push", "page", "server", "layer",
         ],
     ),
-    // Grammar and generated code are connected by the types of `model` only.
+    // Only the types of `model` connect `parse` and `expand`.
     ("metrics-macros", "expand", &["parse"]),
 ];
 

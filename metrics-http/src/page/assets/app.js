@@ -19,7 +19,7 @@ const VIEWS = [
   { id: "objectives", title: objectives, View: Objectives },
 ];
 const SPANS = [[60, "1 min"], [300, "5 min"], [900, "15 min"]];
-const STATES = { connecting: "connecting", live: "live", paused: "paused", lost: "no response" };
+const STATES = { connecting: "connecting", live: "live", paused: "paused", busy: "server is busy", lost: "no response" };
 
 const feed = new Feed();
 const byId = (id) => document.getElementById(id);

@@ -16,7 +16,7 @@ export class Feed extends EventTarget {
   links = [];
   program = null;
   build = [];
-  /** `connecting`, `live`, `paused` or `lost`. */
+  /** `connecting`, `live`, `paused`, `busy` or `lost`. */
   state = "connecting";
   errorMessage = "";
 
@@ -67,7 +67,7 @@ export class Feed extends EventTarget {
     const response = await fetch(`${BASE}-/page/series?${new URLSearchParams(query)}`, {
       signal: AbortSignal.timeout(10_000),
     });
-    if (!response.ok) throw new Error(`the server responded with ${response.status}`);
+    if (!response.ok) throw failure(response);
     return response.json();
   }
 
@@ -77,7 +77,7 @@ export class Feed extends EventTarget {
       const response = await fetch(`${BASE}-/page/feed?${new URLSearchParams(this.#position)}`, {
         signal: AbortSignal.timeout(10_000),
       });
-      if (!response.ok) throw new Error(`the server responded with ${response.status}`);
+      if (!response.ok) throw failure(response);
       const body = await response.json();
       if (body.version !== VERSION) throw new Error("the server has another version; reload the page");
       this.#receive(body);
@@ -87,7 +87,7 @@ export class Feed extends EventTarget {
     } catch (error) {
       this.#failures += 1;
       this.errorMessage = error.message;
-      if (this.state !== "paused") this.#setState("lost");
+      if (this.state !== "paused") this.#setState(error.isBusy ? "busy" : "lost");
     }
     if (this.state === "paused") return;
     // Backs off up to 8 seconds while the server does not respond.
@@ -118,10 +118,26 @@ export class Feed extends EventTarget {
     this.program = schema.program;
     this.build = schema.build;
     this.links = links;
-    this.#familySlots = schema.families.map((family) => slot(this.families, this.#familyIndex, family.name, family));
-    this.#functionSlots = schema.functions.map((it) =>
-      slot(this.functions, this.#functionIndex, `${it.module}\n${it.function}`, it),
+    this.#familySlots = schema.families.map((family) =>
+      this.#slot(this.families, this.#familyIndex, family.name, family, (point) => point.histograms),
     );
+    this.#functionSlots = schema.functions.map((it) =>
+      this.#slot(this.functions, this.#functionIndex, `${it.module}\n${it.function}`, it, (point) => point.functions.durations),
+    );
+  }
+
+  /** Stores an item at its index in `all`, which it gets when it is first seen; returns the index. */
+  #slot(all, indices, key, item, histograms) {
+    let at = indices.get(key);
+    if (at === undefined) {
+      at = all.length;
+      indices.set(key, at);
+    } else if (all[at].bounds.join() !== item.bounds.join()) {
+      // The buckets of earlier points have other bounds.
+      for (const point of this.points) histograms(point).delete(at);
+    }
+    all[at] = { ...item, at };
+    return at;
   }
 
   #reorder(point, run) {
@@ -148,15 +164,11 @@ export class Feed extends EventTarget {
   }
 }
 
-/** Stores an item at its index in `all`, which it gets when it is first seen; returns the index. */
-function slot(all, indices, key, item) {
-  let at = indices.get(key);
-  if (at === undefined) {
-    at = all.length;
-    indices.set(key, at);
-  }
-  all[at] = { ...item, at };
-  return at;
+/** The error of an unsuccessful response. A server that has too many viewers sets `Retry-After`. */
+function failure(response) {
+  const isBusy = response.headers.has("Retry-After");
+  const message = isBusy ? "too many viewers at the same time; trying again" : `the server responded with ${response.status}`;
+  return Object.assign(new Error(message), { isBusy });
 }
 
 function reorderColumn(column, slots) {

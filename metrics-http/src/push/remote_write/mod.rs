@@ -50,7 +50,8 @@ use crate::error::{Destination, Error};
 /// disappears, and when the pusher ends, a stale marker is sent.
 ///
 /// Series have the names of a scrape in OpenMetrics, and the [labels](RemoteWrite::label) that a
-/// scraper would add, such as `job`. Exemplars and metadata are sent too, created timestamps with
+/// scraper would add, such as `job`; these tell the self-metrics and `process_*` of several programs
+/// apart, as they do in a scrape. Exemplars and metadata are sent too, created timestamps with
 /// version 2.0, and native histograms [on request](RemoteWrite::send_native_histograms). Version
 /// 2.0 is tried first, with a fallback to 1.0.
 ///

@@ -58,8 +58,8 @@ pub(super) enum Login {
 }
 
 impl Credentials {
-    /// Validates users and the digests of tokens; `None` if there are none, so that no request needs
-    /// credentials.
+    /// Validates users and the digests of tokens; `None` if there are none, so that every request
+    /// may pass.
     ///
     /// # Errors
     ///

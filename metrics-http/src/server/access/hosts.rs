@@ -2,8 +2,8 @@
 //!
 //! A web page of `evil.example` can let that name resolve to 127.0.0.1 after it was loaded (DNS
 //! rebinding). The browser then lets the page read what a server on that address answers, because
-//! for the browser both are one origin. Such a request names `evil.example` as its host, so a server
-//! that answers only to names that it knows is safe from it.
+//! for the browser both are one origin. Such a request names `evil.example` as its host, so a
+//! server that answers only to names that it knows is safe from it.
 
 use std::net::IpAddr;
 
@@ -12,22 +12,26 @@ use hyper::{Request, header, http::uri::Authority};
 use crate::error::Error;
 
 /// Decides by the host of a request whether it is served.
-pub(super) struct Hosts(Option<Vec<String>>);
+pub(super) struct Hosts {
+    /// The names that the program added; `None` for the default.
+    added: Option<Vec<String>>,
+    /// The name of this machine. Linux distributions let it resolve to 127.0.1.1, and a web page
+    /// cannot have it.
+    machine: String,
+}
 
 impl Hosts {
-    /// `names` in addition to IP addresses and `localhost`; `*` stands for every name.
+    /// `names` in addition to IP addresses, `localhost` and the name of this machine; `*` stands
+    /// for every name.
     ///
-    /// Without names, clients with a loopback address may use IP addresses and `localhost`, and
-    /// other clients any name.
+    /// Without names, clients with a loopback address may use these only, and other clients any
+    /// name.
     ///
     /// # Errors
     ///
     /// If a name contains a port, a path or other characters that names do not have.
     pub(super) fn new(names: Option<&[String]>) -> Result<Hosts, Error> {
-        let Some(names) = names else {
-            return Ok(Hosts(None));
-        };
-        let valid = names.iter().map(|text| {
+        let valid = names.unwrap_or_default().iter().map(|text| {
             let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
             if text != ANY && (text.is_empty() || !text.chars().all(is_name)) {
                 return Err(Error::setting(format!(
@@ -38,16 +42,18 @@ impl Hosts {
             }
             Ok(normalized(text))
         });
-        valid
-            .collect::<Result<_, _>>()
-            .map(|names| Hosts(Some(names)))
+        let valid = valid.collect::<Result<_, _>>()?;
+        Ok(Hosts {
+            added: names.map(|_| valid),
+            machine: normalized(&gethostname::gethostname().to_string_lossy()),
+        })
     }
 
     /// Whether a request is served; the error is its host, for a message.
     ///
     /// `peer` is `None` for a Unix socket, which a web page cannot reach.
     pub(super) fn check(&self, request: &Request<()>, peer: Option<IpAddr>) -> Result<(), String> {
-        let is_open = match (&self.0, peer) {
+        let is_open = match (&self.added, peer) {
             (_, None) => true,
             (None, Some(peer)) => !peer.to_canonical().is_loopback(),
             (Some(names), Some(_)) => names.iter().any(|name| name == ANY),
@@ -72,8 +78,9 @@ impl Hosts {
                 .is_some_and(|host| host.parse::<IpAddr>().is_ok());
         is_address
             || host == LOCALHOST
+            || host == self.machine
             || host.ends_with(".localhost")
-            || self.0.iter().flatten().any(|name| name == host)
+            || self.added.iter().flatten().any(|name| name == host)
     }
 }
 
@@ -138,6 +145,19 @@ mod tests {
         ] {
             assert!(hosts.check(&request(host), LOOPBACK).is_ok(), "{host}");
         }
+    }
+
+    #[test]
+    fn a_loopback_client_may_use_the_name_of_the_machine() {
+        let host = gethostname::gethostname().into_string().unwrap();
+        let hosts = Hosts::new(None).unwrap();
+        assert!(
+            hosts
+                .check(&request(&format!("{host}:9464")), LOOPBACK)
+                .is_ok()
+        );
+        let other = format!("{host}.evil.example");
+        assert!(hosts.check(&request(&other), LOOPBACK).is_err());
     }
 
     #[test]

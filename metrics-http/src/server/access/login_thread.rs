@@ -33,8 +33,8 @@ struct Job {
 impl LoginThread {
     /// Runs a check and returns its result.
     ///
-    /// Returns `None` if the check does not complete within `patience`, or is dropped from the queue
-    /// because there are too many. If the future is dropped, so is a check that has not begun.
+    /// Returns `None` if the check does not complete within `patience`, or if the queue drops it
+    /// because it has too many. If the future is dropped, so is a check that has not begun.
     pub(super) async fn run(
         &self,
         client: ClientId,

@@ -110,11 +110,8 @@ impl CurrentAccess {
     ///
     /// If a setting is invalid; the previous settings then remain in force.
     #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for settings that are read again while the server runs"
-        )
+        not(any(test, feature = "web-config")),
+        expect(dead_code, reason = "only a configuration file changes access")
     )]
     pub(super) fn replace(&self, settings: &AccessSettings) -> Result<(), Error> {
         let access = Arc::new(Access::new(settings, &self.shared)?);
@@ -157,8 +154,7 @@ impl Access {
 
     /// Whether a request may pass.
     ///
-    /// `peer` is the client's address, or `None` for a Unix socket. A health check that may not pass
-    /// is answered too, but with the status alone, because probes often have no credentials.
+    /// `peer` is the client's address, or `None` for a Unix socket.
     pub(super) async fn admit(
         &self,
         request: &Request<()>,
@@ -242,8 +238,8 @@ impl Access {
                 Err(Refusal::Credentials(credentials.schemes()))
             }
             Login::Unchecked => {
-                let message =
-                    "a password was not checked in time; others are waiting, or its hash is slow";
+                let message = "a password was not checked in time, because others are waiting, its \
+                               hash is slow, or no thread can be started";
                 monitor.report(EventCause::RateLimit, peer, message);
                 Err(Refusal::PasswordUnchecked)
             }

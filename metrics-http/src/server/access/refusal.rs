@@ -36,9 +36,9 @@ impl Refusal {
         match self {
             Refusal::Host => text(
                 StatusCode::MISDIRECTED_REQUEST,
-                "this server does not serve the host of the request; it serves IP addresses, \
-                 `localhost` and the names that its program adds with `ServerBuilder::hosts` (or \
-                 let a proxy send `Host: localhost`)\n",
+                "this server does not serve the host of the request; use an IP address or \
+                 `localhost`, let the program add the name with `ServerBuilder::hosts`, or let a \
+                 proxy send `Host: localhost`\n",
             ),
             Refusal::Rate(wait) => {
                 let response = text(

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "web-config")]
+use std::path::PathBuf;
 #[cfg(feature = "tls")]
 use std::sync::Arc;
 
@@ -40,14 +42,17 @@ impl ServerBuilder {
         self
     }
 
-    /// Serves requests for these host names, in addition to IP addresses and `localhost`.
+    /// Serves requests for these host names, in addition to those that are always served.
     ///
-    /// Without this call, a client on the same machine (with a loopback address) may use only IP
-    /// addresses, `localhost` and names that end in `.localhost`, and other clients may use every
-    /// name. With it, the names apply to all TCP clients. Requests for other names get status 421.
+    /// IP addresses, `localhost`, names that end in `.localhost` and the name of the machine are
+    /// always served.
     ///
-    /// This defends a server that listens on loopback against DNS rebinding: a web page whose name
-    /// resolves to 127.0.0.1 could read the metrics through the browser of a user of this machine.
+    /// Without this call, a client on the same machine (with a loopback address) may use only
+    /// these, and other clients may use every name. With it, all TCP clients may use only these and
+    /// `names`. A request for another name gets status 421.
+    ///
+    /// This defends a server against DNS rebinding: a web page whose name resolves to 127.0.0.1
+    /// could read the metrics through the browser of a user of this machine.
     ///
     /// A proxy on the same machine often sends the name that its clients use. Add that name here,
     /// or let the proxy send `Host: localhost`. A name is written without a port; `*` stands for
@@ -68,47 +73,40 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds these headers to every response; one that a response has already is left as it is.
+    /// Adds a header to every response; one that a response has already is left as it is.
     ///
     /// For example, `Strict-Transport-Security` or `X-Frame-Options`. Every response has
     /// `X-Content-Type-Options: nosniff` without this call. The live page keeps its own
     /// `Content-Security-Policy`, which it needs to work.
     ///
-    /// Headers that frame a message or describe its body, such as `Content-Length` and
-    /// `Content-Type`, are an error at start, because a wrong value would make responses unreadable
-    /// or exposed to request smuggling.
+    /// A header that frames a message or describes its body, such as `Content-Length` and
+    /// `Content-Type`, is an error at start, because a wrong value would make responses unreadable
+    /// or exposed to request smuggling. So is a header that is set twice.
     ///
     /// ```
     /// # fn main() -> Result<(), metrics_http::Error> {
     /// let server = metrics_http::Server::builder()
-    ///     .headers([
-    ///         ("Strict-Transport-Security", "max-age=31536000"),
-    ///         ("X-Frame-Options", "deny"),
-    ///     ])
+    ///     .header("Strict-Transport-Security", "max-age=31536000")
+    ///     .header("X-Frame-Options", "deny")
     ///     .serve("127.0.0.1:0")?;
     /// # server.shutdown();
     /// # Ok(())
     /// # }
     /// ```
-    pub fn headers<N, V>(mut self, headers: impl IntoIterator<Item = (N, V)>) -> ServerBuilder
-    where
-        N: Into<String>,
-        V: Into<String>,
-    {
-        let owned = |(name, value): (N, V)| (name.into(), value.into());
-        self.access.headers.extend(headers.into_iter().map(owned));
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> ServerBuilder {
+        self.access.headers.push((name.into(), value.into()));
         self
     }
 
-    /// Limits each client to `burst` requests at once, and to one request per `interval` after that.
+    /// Limits each client to `burst` requests at once, and then to one request per `interval`.
     ///
     /// Further requests get status 429 with `Retry-After`. The limit is a token bucket, as
-    /// `rate_limit` in Prometheus' web configuration, but for each client, so that one client cannot
-    /// use up the requests of another. A client is an IPv4 address, an IPv6 network of 64 bits, or
-    /// all clients of Unix sockets together. Behind a proxy, all clients are one.
+    /// `rate_limit` in Prometheus' web configuration, but each client has its own, so that one
+    /// client cannot use up the requests of another. A client is an IPv4 address, an IPv6 network
+    /// of 64 bits, or all clients of Unix sockets together. Behind a proxy, all clients are one.
     ///
-    /// `/-/healthy` and `/-/ready` are not limited for requests without credentials, so that a probe
-    /// does not fail because of other requests. An interval of zero is no limit.
+    /// Requests for `/-/healthy` and `/-/ready` without credentials are not limited, so that a
+    /// probe does not fail because of other requests. An interval of zero is no limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -204,6 +202,50 @@ impl ServerBuilder {
     #[cfg(feature = "tls")]
     pub fn tls_config(mut self, config: Arc<ServerConfig>) -> ServerBuilder {
         self.tls = Some(TlsSource::Config(config));
+        self
+    }
+
+    /// Reads users, TLS settings, response headers and a rate limit from a configuration file.
+    ///
+    /// The file has the format of Prometheus' [exporter-toolkit][format], which the flag
+    /// `--web.config.file` of Prometheus and its exporters takes. `promtool check web-config` checks
+    /// it. Users, headers and the rate limit are added to those of the builder. The chapter
+    /// *Operating* of the documentation lists the few differences, for example that rustls has no
+    /// TLS 1.0 and 1.1.
+    ///
+    /// The file and the certificates that it names are read at the start, and again when a client
+    /// connects or sends a request more than a second after they were read last. A client waits for
+    /// that up to 250 milliseconds. If the new content cannot be used, the previous content stays in
+    /// use, and the error is passed to [`on_error`](ServerBuilder::on_error) as
+    /// [`EventCause::Reload`](crate::EventCause::Reload). TLS cannot be switched on or off while the
+    /// server runs.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("web.yml");
+    /// std::fs::write(&path, "
+    /// basic_auth_users:
+    ///   prometheus: $2y$10$9YMsiJ2n0VvlS4JEwRtiKeIAmuGD/FnqHDA.5NKY/OumlAJbSOl9K
+    /// http_server_config:
+    ///   headers:
+    ///     X-Frame-Options: deny
+    /// ")?;
+    /// let server = metrics_http::Server::builder()
+    ///     .web_config(&path)
+    ///     .serve("127.0.0.1:0")?;
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// If the file cannot be used, [`start`](Self::start) fails with an error that names the line or
+    /// the field.
+    ///
+    /// [format]: https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+    #[cfg(feature = "web-config")]
+    pub fn web_config(mut self, path: impl Into<PathBuf>) -> ServerBuilder {
+        self.web_config = Some(path.into());
         self
     }
 }

@@ -7,6 +7,8 @@ mod listeners;
 mod routes;
 mod scrapes;
 
+#[cfg(feature = "web-config")]
+use std::path::PathBuf;
 use std::{sync::Arc, time::Duration};
 
 use metrics_core::Registry;
@@ -22,7 +24,6 @@ use super::{
 use crate::{
     error::Error,
     monitor::{EventHandler, ServerEvent},
-    scrape::ScrapeSettings,
 };
 
 /// A function that receives each clash of metric declarations.
@@ -61,7 +62,9 @@ pub struct ServerBuilder {
     pub(in crate::server) version: Option<String>,
     pub(in crate::server) revision: Option<String>,
     pub(in crate::server) target_labels: Vec<(String, String)>,
-    pub(in crate::server) scrapes: ScrapeSettings,
+    pub(in crate::server) max_concurrent_scrapes: usize,
+    pub(in crate::server) max_queued_scrapes: usize,
+    pub(in crate::server) scrape_timeout: Duration,
     pub(in crate::server) client_timeout: Duration,
     pub(in crate::server) shutdown_timeout: Duration,
     pub(in crate::server) max_connections: usize,
@@ -82,6 +85,8 @@ pub struct ServerBuilder {
     pub(in crate::server) access: AccessSettings,
     #[cfg(feature = "tls")]
     pub(in crate::server) tls: Option<TlsSource>,
+    #[cfg(feature = "web-config")]
+    pub(in crate::server) web_config: Option<PathBuf>,
 }
 
 impl Server {
@@ -112,7 +117,9 @@ impl ServerBuilder {
             version: None,
             revision: None,
             target_labels: Vec::new(),
-            scrapes: ScrapeSettings::default(),
+            max_concurrent_scrapes: 4,
+            max_queued_scrapes: 64,
+            scrape_timeout: Duration::from_mins(1),
             client_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(5),
             max_connections: 256,
@@ -137,6 +144,8 @@ impl ServerBuilder {
             access: AccessSettings::default(),
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "web-config")]
+            web_config: None,
         }
     }
 

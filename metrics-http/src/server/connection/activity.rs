@@ -4,6 +4,7 @@ use std::{
     fmt::{self, Display, Formatter},
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -30,8 +31,12 @@ pub(super) struct Activity {
     /// `None` for a Unix socket.
     peer: Option<IpAddr>,
     state: Mutex<State>,
+    /// When the connection was accepted.
+    accepted: Instant,
     /// Wakes [`Activity::overrun`], because a deadline may have become earlier.
     changed: Notify,
+    /// Wakes [`Activity::retired`].
+    retired: Notify,
 }
 
 struct State {
@@ -44,6 +49,9 @@ struct State {
     idle_since: Instant,
     has_had_request: bool,
     is_evicted: bool,
+    is_retired: bool,
+    /// The task that waits for the end of all responses.
+    waits_for_idle: Option<Waker>,
 }
 
 /// A response from the arrival of its request until its last byte is written.
@@ -58,8 +66,26 @@ struct Response {
     chunks: usize,
     /// Whether hyper has received the last chunk.
     is_complete: bool,
-    /// Whether hyper holds nothing of the response any more, except in its write buffer.
-    is_buffered: bool,
+    /// Whether hyper has dropped a chunk that was not written.
+    is_broken: bool,
+    /// Whether hyper has dropped the body, or the service that would have created it.
+    is_dropped: bool,
+}
+
+impl Response {
+    /// Whether hyper has written the whole response, apart from what is in its write buffer.
+    fn is_buffered(&self) -> bool {
+        self.has_ended() && self.is_complete && !self.is_broken
+    }
+
+    fn has_ended(&self) -> bool {
+        self.is_dropped && self.chunks == 0
+    }
+
+    /// Whether the client has disconnected or cancelled the request, or the body was not needed.
+    fn is_abandoned(&self) -> bool {
+        self.has_ended() && (!self.is_complete || self.is_broken)
+    }
 }
 
 /// Why a connection is closed before its client closes it.
@@ -89,16 +115,21 @@ impl Timeouts {
 
 impl Activity {
     pub(super) fn new(peer: Option<IpAddr>) -> Activity {
+        let now = Instant::now();
         Activity {
             peer,
+            accepted: now,
             state: Mutex::new(State {
                 responses: Vec::new(),
                 next_id: 0,
-                idle_since: Instant::now(),
+                idle_since: now,
                 has_had_request: false,
                 is_evicted: false,
+                is_retired: false,
+                waits_for_idle: None,
             }),
             changed: Notify::new(),
+            retired: Notify::new(),
         }
     }
 
@@ -121,10 +152,31 @@ impl Activity {
         unread.min().filter(|_| !state.is_evicted)
     }
 
-    /// Asks the connection's task to close the connection.
+    /// When the connection was accepted; `None` if it ends after its responses in progress.
+    pub(super) fn active_since(&self) -> Option<Instant> {
+        let state = self.lock();
+        (!state.is_retired && !state.is_evicted).then_some(self.accepted)
+    }
+
+    /// Asks the connection's task to close the connection at once.
     pub(super) fn evict(&self) {
         self.lock().is_evicted = true;
         self.changed.notify_one();
+    }
+
+    /// Asks the connection's task to close the connection after its responses in progress.
+    pub(super) fn retire(&self) {
+        self.lock().is_retired = true;
+        self.retired.notify_waiters();
+    }
+
+    /// Completes when the connection is asked to close after its responses in progress.
+    pub(super) async fn retired(&self) {
+        // Created before the flag is read, because it misses notifications from before.
+        let retired = self.retired.notified();
+        if !self.lock().is_retired {
+            retired.await;
+        }
     }
 
     /// Completes when the client exceeds a limit, or the connection is evicted.
@@ -165,6 +217,16 @@ impl Activity {
         })
     }
 
+    /// Ready when no request is being answered.
+    pub(super) fn poll_idle(&self, context: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.responses.is_empty() {
+            return Poll::Ready(());
+        }
+        state.waits_for_idle = Some(context.waker().clone());
+        Poll::Pending
+    }
+
     /// Called when a request has arrived.
     pub(super) fn begin(self: &Arc<Activity>) -> ResponseProgress {
         let exchange = Arc::new(Exchange::new(self.peer));
@@ -179,7 +241,8 @@ impl Activity {
             unread_since: None,
             chunks: 0,
             is_complete: false,
-            is_buffered: false,
+            is_broken: false,
+            is_dropped: false,
         });
         ResponseProgress {
             activity: Arc::clone(self),
@@ -193,7 +256,7 @@ impl Activity {
         let written = {
             let mut state = self.lock();
             let mut written = Vec::new();
-            for response in state.responses.extract_if(.., |it| it.is_buffered) {
+            for response in state.responses.extract_if(.., |it| it.is_buffered()) {
                 written.push(response.exchange);
             }
             for response in &mut state.responses {
@@ -210,10 +273,30 @@ impl Activity {
         }
     }
 
+    /// Changes the response with this id, and removes it if it has become abandoned.
+    fn update(&self, id: u64, change: impl FnOnce(&mut Response)) {
+        let mut state = self.lock();
+        let Some(position) = state.responses.iter().position(|it| it.id == id) else {
+            return;
+        };
+        let response = &mut state.responses[position];
+        let had_unread = response.unread_since.is_some();
+        change(response);
+        if response.is_abandoned() {
+            state.responses.remove(position);
+            self.now_idle(&mut state, true);
+        } else if !had_unread {
+            self.changed.notify_one();
+        }
+    }
+
     fn now_idle(&self, state: &mut State, has_removed: bool) {
         if has_removed && state.responses.is_empty() {
             state.idle_since = Instant::now();
             self.changed.notify_one();
+            if let Some(waker) = state.waits_for_idle.take() {
+                waker.wake();
+            }
         }
     }
 
@@ -225,8 +308,7 @@ impl Activity {
 
 /// Reports the progress of one response to the [`Activity`] of its connection.
 ///
-/// Dropped when hyper holds nothing of the response any more: it was written, or copied to hyper's
-/// write buffer, or given up.
+/// Dropped with the body, or with the service that would have created it.
 pub(super) struct ResponseProgress {
     activity: Arc<Activity>,
     exchange: Arc<Exchange>,
@@ -240,58 +322,68 @@ impl ResponseProgress {
 
     /// Called when the head of the response is ready.
     pub(super) fn head_ready(&self) {
-        self.update(|response| response.unread_since = Some(Instant::now()));
-        self.activity.changed.notify_one();
+        self.activity.update(self.id, |response| {
+            response.unread_since = Some(Instant::now());
+        });
     }
 
     /// Called when hyper receives a chunk.
-    pub(super) fn chunk_ready(&self) {
-        self.update(|response| {
-            response.chunks += 1;
+    pub(super) fn chunk_ready(&self, is_empty: bool) -> ChunkProgress {
+        self.activity.update(self.id, |response| {
+            response.chunks += usize::from(!is_empty);
             response.unread_since.get_or_insert_with(Instant::now);
         });
-        self.activity.changed.notify_one();
-    }
-
-    /// Called when hyper has written a part of a chunk, or copied it to its write buffer.
-    pub(super) fn chunk_advanced(&self) {
-        self.update(|response| response.unread_since = Some(Instant::now()));
-    }
-
-    /// Called when hyper drops a chunk, after it has written all of it or none of its rest.
-    pub(super) fn chunk_dropped(&self, is_written: bool) {
-        self.update(|response| {
-            response.chunks -= 1;
-            response.is_complete &= is_written;
-        });
+        ChunkProgress {
+            activity: Arc::clone(&self.activity),
+            id: self.id,
+            has_ended: is_empty,
+        }
     }
 
     /// Called when hyper has received the last chunk.
     pub(super) fn completed(&self) {
-        self.update(|response| response.is_complete = true);
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Response)) {
-        let mut state = self.activity.lock();
-        let response = state.responses.iter_mut().find(|it| it.id == self.id);
-        response.map(change);
+        self.activity
+            .update(self.id, |response| response.is_complete = true);
     }
 }
 
 impl Drop for ResponseProgress {
     fn drop(&mut self) {
-        let mut state = self.activity.lock();
-        let Some(position) = state.responses.iter().position(|it| it.id == self.id) else {
-            return;
-        };
-        let response = &mut state.responses[position];
-        if response.is_complete {
-            response.is_buffered = true;
+        self.activity.update(self.id, |response| {
+            response.is_dropped = true;
             response.unread_since.get_or_insert_with(Instant::now);
-        } else {
-            // The client has disconnected or cancelled the request, or the response has no body.
-            state.responses.remove(position);
-            self.activity.now_idle(&mut state, true);
+        });
+    }
+}
+
+/// Reports the progress of one chunk of a response.
+pub(super) struct ChunkProgress {
+    activity: Arc<Activity>,
+    id: u64,
+    has_ended: bool,
+}
+
+impl ChunkProgress {
+    /// Called when hyper has written a part of the chunk, or copied it to its write buffer.
+    ///
+    /// The end of the chunk is noticed here and not when it is dropped, because HTTP/2 keeps a
+    /// chunk that is written.
+    pub(super) fn advanced(&mut self, is_end: bool) {
+        self.has_ended |= is_end;
+        self.activity.update(self.id, |response| {
+            response.chunks -= usize::from(is_end);
+            response.unread_since = Some(Instant::now());
+        });
+    }
+}
+
+impl Drop for ChunkProgress {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.activity.update(self.id, |response| {
+                response.chunks -= 1;
+                response.is_broken = true;
+            });
         }
     }
 }

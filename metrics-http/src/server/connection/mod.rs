@@ -11,11 +11,7 @@ mod stream;
 
 use std::{future, io, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{oneshot, watch},
-    task::JoinSet,
-    time,
-};
+use tokio::{sync::oneshot, task::JoinSet, time};
 
 pub(super) use self::activity::Timeouts;
 use self::{activity::Activity, places::Places};
@@ -45,24 +41,31 @@ pub(super) async fn run(
     config: ConnectionConfig,
     stop: oneshot::Receiver<()>,
 ) {
-    // Each connection holds a receiver. A new value asks the connections to close, and the channel
-    // is closed once all connections have ended.
-    let closing = watch::Sender::new(());
     let shutdown_timeout = config.shutdown_timeout;
     let mut accepting = JoinSet::new();
+    let mut all_places = Vec::new();
     for listener in listeners {
-        accepting.spawn(accept(listener, config.clone(), closing.clone()));
+        let places = Places::new(config.max_connections, config.monitor.clone());
+        let places = Arc::new(places);
+        all_places.push(Arc::clone(&places));
+        accepting.spawn(accept(listener, config.clone(), places));
     }
     stopped(stop).await;
     accepting.shutdown().await;
-    closing.send_replace(());
+    for places in &all_places {
+        places.retire_all();
+    }
+    let emptied = async {
+        for places in &all_places {
+            places.emptied().await;
+        }
+    };
     // Connections that are still open after the timeout are dropped with the runtime.
-    let _ = time::timeout(shutdown_timeout, closing.closed()).await;
+    let _ = time::timeout(shutdown_timeout, emptied).await;
 }
 
-async fn accept(listener: Listener, config: ConnectionConfig, closing: watch::Sender<()>) {
+async fn accept(listener: Listener, config: ConnectionConfig, places: Arc<Places>) {
     let monitor = &config.monitor;
-    let places = Arc::new(Places::new(config.max_connections, monitor.clone()));
     loop {
         match listener.accept().await {
             Ok((_, Some(peer))) if !config.allow_list.allows(peer) => {
@@ -73,8 +76,7 @@ async fn accept(listener: Listener, config: ConnectionConfig, closing: watch::Se
                 let activity = Arc::new(Activity::new(peer));
                 let place = places.take(&activity).await;
                 let open = monitor.open_connection();
-                let connection =
-                    serve::serve(stream, activity, config.clone(), closing.subscribe());
+                let connection = serve::serve(stream, activity, config.clone());
                 tokio::spawn(async move {
                     connection.await;
                     drop((place, open));

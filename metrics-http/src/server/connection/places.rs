@@ -37,20 +37,15 @@ impl Places {
 
     /// Waits for a place for a new connection, and closes another connection if all are taken.
     pub(super) async fn take(self: &Arc<Places>, activity: &Arc<Activity>) -> Place {
+        let start = Instant::now();
         let mut has_reported = false;
         while !self.try_add(activity) {
             // The tasks of other connections run first, because a request that has arrived may be
             // unread yet.
             task::yield_now().await;
-            if !self.evict_one() && !has_reported {
+            if !self.make_room() && !has_reported && start.elapsed() >= STALLED_TIME {
                 has_reported = true;
-                let message = format!(
-                    "a client has to wait, because all {} connections of the listener answer \
-                     requests; consider a larger `max_connections`",
-                    self.limit
-                );
-                let cause = EventCause::ConnectionLimit;
-                self.monitor.report(cause, activity.peer(), message);
+                self.report_full(activity);
             }
             let _ = timeout(RETRY_INTERVAL, self.closed.notified()).await;
         }
@@ -58,6 +53,28 @@ impl Places {
             places: Arc::clone(self),
             activity: Arc::clone(activity),
         }
+    }
+
+    /// Asks all connections to close after their responses in progress.
+    pub(super) fn retire_all(&self) {
+        self.lock().iter().for_each(|activity| activity.retire());
+    }
+
+    /// Completes when all connections are closed. Only one task may wait for it.
+    pub(super) async fn emptied(&self) {
+        while !self.lock().is_empty() {
+            self.closed.notified().await;
+        }
+    }
+
+    fn report_full(&self, waiting: &Activity) {
+        let message = format!(
+            "a client has to wait, because all {} connections of the listener answer requests; \
+             consider a larger `max_connections`",
+            self.limit
+        );
+        let cause = EventCause::ConnectionLimit;
+        self.monitor.report(cause, waiting.peer(), message);
     }
 
     fn try_add(&self, activity: &Arc<Activity>) -> bool {
@@ -69,9 +86,11 @@ impl Places {
         has_room
     }
 
-    /// Closes the connection that has been without a whole request for longest, or else the one
-    /// whose client has read nothing for longest; false if there is neither.
-    fn evict_one(&self) -> bool {
+    /// Closes a connection, as long as there is one that should make room; false if there is none.
+    ///
+    /// A connection without a request comes first, then one whose client does not read, and then
+    /// one that is answered, after its response. Of each kind, it is the one of longest standing.
+    fn make_room(&self) -> bool {
         let connections = self.lock();
         let longest = |since: fn(&Activity) -> Option<Instant>, at_least: Duration| {
             connections
@@ -81,16 +100,20 @@ impl Places {
                 .filter(|(since, _)| since.elapsed() >= at_least)
         };
         let (what, (since, victim)) = if let Some(idle) = longest(Activity::idle_since, IDLE_TIME) {
+            idle.1.evict();
             ("without a request", idle)
         } else if let Some(stalled) = longest(Activity::unread_since, STALLED_TIME) {
+            stalled.1.evict();
             ("without reading its response", stalled)
+        } else if let Some(active) = longest(Activity::active_since, IDLE_TIME) {
+            active.1.retire();
+            ("at the end of its response", active)
         } else {
             return false;
         };
-        victim.evict();
         let message = format!(
-            "a connection was closed after {:?} {what}, because all {} connections of the \
-             listener were in use",
+            "a connection is closed after {:?} {what}, because all {} connections of the listener \
+             were in use",
             since.elapsed(),
             self.limit
         );

@@ -3,13 +3,12 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
 use hyper::body::{Body as HttpBody, Buf, Bytes, Frame, SizeHint};
 
-use super::activity::ResponseProgress;
+use super::activity::{ChunkProgress, ResponseProgress};
 use crate::scrape::Body;
 
 /// A body whose chunks report when hyper has written them.
@@ -18,16 +17,13 @@ use crate::scrape::Body;
 /// keeps chunks until the client's flow control admits them.
 pub(super) struct TrackedBody {
     body: Body,
-    progress: Arc<ResponseProgress>,
+    progress: ResponseProgress,
 }
 
 impl TrackedBody {
     pub(super) fn new(body: Body, progress: ResponseProgress) -> TrackedBody {
         progress.head_ready();
-        let tracked = TrackedBody {
-            body,
-            progress: Arc::new(progress),
-        };
+        let tracked = TrackedBody { body, progress };
         // hyper does not poll an empty body.
         tracked.note_end();
         tracked
@@ -55,7 +51,10 @@ impl HttpBody for TrackedBody {
             Some(Err(_)) => {}
         }
         let track = |frame: Frame<Bytes>| {
-            frame.map_data(|bytes| TrackedChunk::new(bytes, Arc::clone(&self.progress)))
+            frame.map_data(|bytes| TrackedChunk {
+                progress: self.progress.chunk_ready(bytes.is_empty()),
+                bytes,
+            })
         };
         Poll::Ready(frame.map(|frame| frame.map(track)))
     }
@@ -72,14 +71,7 @@ impl HttpBody for TrackedBody {
 /// A part of a body.
 pub(super) struct TrackedChunk {
     bytes: Bytes,
-    progress: Arc<ResponseProgress>,
-}
-
-impl TrackedChunk {
-    fn new(bytes: Bytes, progress: Arc<ResponseProgress>) -> TrackedChunk {
-        progress.chunk_ready();
-        TrackedChunk { bytes, progress }
-    }
+    progress: ChunkProgress,
 }
 
 impl Buf for TrackedChunk {
@@ -98,13 +90,7 @@ impl Buf for TrackedChunk {
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
         if count > 0 {
-            self.progress.chunk_advanced();
+            self.progress.advanced(self.bytes.is_empty());
         }
-    }
-}
-
-impl Drop for TrackedChunk {
-    fn drop(&mut self) {
-        self.progress.chunk_dropped(self.bytes.is_empty());
     }
 }

@@ -17,13 +17,10 @@ use crate::{
 /// Performs TLS handshakes. Clones share the configuration and its reloads.
 #[derive(Clone)]
 pub(in crate::server) struct TlsAcceptor {
-    current: CurrentConfig,
+    config: CurrentConfig,
     /// `None` if nothing can change.
     reload: Option<Reload>,
 }
-
-/// The configuration for the next handshake.
-type CurrentConfig = Arc<RwLock<Arc<ServerConfig>>>;
 
 impl TlsAcceptor {
     /// Reads the files, and starts the thread that reloads them if there are any.
@@ -31,31 +28,36 @@ impl TlsAcceptor {
         source: TlsSource,
         monitor: &Monitor,
     ) -> Result<TlsAcceptor, Error> {
-        match source {
-            TlsSource::Config(config) => Ok(TlsAcceptor {
-                current: Arc::new(RwLock::new(config)),
-                reload: None,
-            }),
-            TlsSource::Settings(tls) => {
-                let content = tls.read()?;
-                let config = tls.config(&content)?;
-                let current = Arc::new(RwLock::new(Arc::new(config)));
-                let mut reload = None;
-                if tls.has_files() {
-                    let (mut used, reloaded) = (content, Arc::clone(&current));
-                    let load = move || {
-                        let content = tls.read()?;
-                        if content != used {
-                            replace(&reloaded, tls.config(&content)?);
-                            used = content;
-                        }
-                        Ok(())
-                    };
-                    reload = Some(Reload::start(monitor.clone(), load).map_err(Error::start)?);
-                }
-                Ok(TlsAcceptor { current, reload })
+        let tls = match source {
+            TlsSource::Config(config) => {
+                return Ok(TlsAcceptor::with_config(CurrentConfig::new(config), None));
             }
+            TlsSource::Settings(tls) => tls,
+        };
+        let mut used = tls.read()?;
+        let config = CurrentConfig::new(Arc::new(tls.config(&used)?));
+        if !tls.has_files() {
+            return Ok(TlsAcceptor::with_config(config, None));
         }
+        let reloaded = config.clone();
+        let load = move || {
+            let content = tls.read()?;
+            if content != used {
+                reloaded.replace(tls.config(&content)?);
+                used = content;
+            }
+            Ok(())
+        };
+        let reload = Reload::start(monitor.clone(), load).map_err(Error::start)?;
+        Ok(TlsAcceptor::with_config(config, Some(reload)))
+    }
+
+    /// Uses a configuration, which `reload` replaces, if anything can change.
+    pub(in crate::server) fn with_config(
+        config: CurrentConfig,
+        reload: Option<Reload>,
+    ) -> TlsAcceptor {
+        TlsAcceptor { config, reload }
     }
 
     pub(in crate::server) async fn accept(
@@ -65,11 +67,25 @@ impl TlsAcceptor {
         if let Some(reload) = &self.reload {
             reload.check().await;
         }
-        let config = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        tokio_rustls::TlsAcceptor::from(config).accept(stream).await
+        let acceptor = tokio_rustls::TlsAcceptor::from(self.config.current());
+        acceptor.accept(stream).await
     }
 }
 
-fn replace(current: &CurrentConfig, config: ServerConfig) {
-    *current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+/// The configuration for the next handshake; clones share it.
+#[derive(Clone)]
+pub(in crate::server) struct CurrentConfig(Arc<RwLock<Arc<ServerConfig>>>);
+
+impl CurrentConfig {
+    pub(in crate::server) fn new(config: Arc<ServerConfig>) -> CurrentConfig {
+        CurrentConfig(Arc::new(RwLock::new(config)))
+    }
+
+    pub(in crate::server) fn replace(&self, config: ServerConfig) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
+    fn current(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }

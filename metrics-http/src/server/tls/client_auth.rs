@@ -7,6 +7,10 @@ use std::{
     sync::Arc,
 };
 
+#[cfg(feature = "web-config")]
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, verify_tls12_signature, verify_tls13_signature,
+};
 use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error as TlsError, OtherError,
     SignatureScheme,
@@ -25,6 +29,15 @@ use x509_cert::{
 pub(in crate::server) enum ClientAuth {
     /// The server does not ask for a certificate.
     NotRequested,
+    /// A client may present any certificate, or none.
+    #[cfg(feature = "web-config")]
+    Requested,
+    /// A client must present a certificate, which may be any.
+    #[cfg(feature = "web-config")]
+    RequiredUnverified,
+    /// A client may present no certificate, or one that the client CA signed.
+    #[cfg(feature = "web-config")]
+    VerifiedIfGiven,
     /// A client must present a certificate that the client CA signed.
     RequiredAndVerified,
 }
@@ -32,7 +45,14 @@ pub(in crate::server) enum ClientAuth {
 impl ClientAuth {
     /// Whether a certificate is accepted only if the client CA signed it.
     pub(super) fn is_verified(self) -> bool {
-        self == ClientAuth::RequiredAndVerified
+        match self {
+            ClientAuth::NotRequested => false,
+            #[cfg(feature = "web-config")]
+            ClientAuth::Requested | ClientAuth::RequiredUnverified => false,
+            #[cfg(feature = "web-config")]
+            ClientAuth::VerifiedIfGiven => true,
+            ClientAuth::RequiredAndVerified => true,
+        }
     }
 }
 
@@ -142,3 +162,57 @@ impl Debug for NameNotAllowed {
 }
 
 impl StdError for NameNotAllowed {}
+
+/// Accepts every certificate whose private key the client has.
+#[cfg(feature = "web-config")]
+#[derive(Debug)]
+pub(super) struct AnyCertificate {
+    pub(super) provider: Arc<CryptoProvider>,
+    pub(super) is_required: bool,
+}
+
+#[cfg(feature = "web-config")]
+impl ClientCertVerifier for AnyCertificate {
+    fn client_auth_mandatory(&self) -> bool {
+        self.is_required
+    }
+
+    /// Empty, which asks the client for any certificate that it has.
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, TlsError> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        algorithms.supported_schemes()
+    }
+}

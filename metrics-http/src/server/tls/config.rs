@@ -9,6 +9,8 @@ use tokio_rustls::rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
 };
 
+#[cfg(feature = "web-config")]
+use super::client_auth::AnyCertificate;
 use super::{
     client_auth::{AllowedNames, ClientAuth},
     settings::{Pem, Tls},
@@ -47,7 +49,10 @@ impl Tls {
 
     /// Makes a configuration with the content of the files.
     pub(in crate::server) fn config(&self, content: &TlsContent) -> Result<ServerConfig, Error> {
-        let provider = self.provider()?;
+        let provider = match &self.crypto_provider {
+            Some(provider) => Arc::clone(provider),
+            None => default_provider()?,
+        };
         let chain = certificates(&self.certificate, &content.certificate)?;
         let key = PrivateKeyDer::from_pem_slice(&content.key)
             .map_err(|error| invalid(&self.key, "a PEM private key", &error))?;
@@ -73,27 +78,10 @@ impl Tls {
                     "the certificate and the key {reason} ({certificate} and {key}): {error}"
                 ))
             })?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.ignore_client_order = self.prefers_server_order;
+        let http2 = self.has_http2.then_some(HTTP2);
+        config.alpn_protocols = http2.into_iter().chain([HTTP1]).map(Into::into).collect();
         Ok(config)
-    }
-
-    fn provider(&self) -> Result<Arc<CryptoProvider>, Error> {
-        #[cfg(feature = "ring")]
-        let built_in = Some(tokio_rustls::rustls::crypto::ring::default_provider());
-        #[cfg(not(feature = "ring"))]
-        let built_in = None;
-        self.crypto_provider
-            .as_ref()
-            .or(CryptoProvider::get_default())
-            .cloned()
-            .or(built_in.map(Arc::new))
-            .ok_or_else(|| {
-                Error::setting(
-                    "TLS needs an implementation of cryptography; enable the feature `ring`, call \
-                     `Tls::crypto_provider`, or install a default provider of rustls"
-                        .to_owned(),
-                )
-            })
     }
 
     fn verifier(
@@ -111,7 +99,14 @@ impl Tls {
         }
         let chain: Arc<dyn ClientCertVerifier> = match self.client_auth {
             ClientAuth::NotRequested => WebPkiClientVerifier::no_client_auth(),
-            ClientAuth::RequiredAndVerified => self.ca_verifier(client_ca, provider)?,
+            #[cfg(feature = "web-config")]
+            ClientAuth::Requested | ClientAuth::RequiredUnverified => Arc::new(AnyCertificate {
+                provider,
+                is_required: self.client_auth == ClientAuth::RequiredUnverified,
+            }),
+            #[cfg(feature = "web-config")]
+            ClientAuth::VerifiedIfGiven => self.ca_verifier(client_ca, provider, false)?,
+            ClientAuth::RequiredAndVerified => self.ca_verifier(client_ca, provider, true)?,
         };
         if names.is_empty() {
             return Ok(chain);
@@ -125,6 +120,7 @@ impl Tls {
         &self,
         client_ca: Option<&[u8]>,
         provider: Arc<CryptoProvider>,
+        is_required: bool,
     ) -> Result<Arc<dyn ClientCertVerifier>, Error> {
         let (Some(pem), Some(content)) = (&self.client_ca, client_ca) else {
             return Err(Error::setting(
@@ -137,10 +133,30 @@ impl Tls {
         for certificate in certificates(pem, content)? {
             roots.add(certificate).map_err(|error| invalid(&error))?;
         }
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| invalid(&error))
+        let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        if !is_required {
+            builder = builder.allow_unauthenticated();
+        }
+        builder.build().map_err(|error| invalid(&error))
     }
+}
+
+/// The default provider of the process, or else *ring*.
+pub(in crate::server) fn default_provider() -> Result<Arc<CryptoProvider>, Error> {
+    #[cfg(feature = "ring")]
+    let built_in = Some(tokio_rustls::rustls::crypto::ring::default_provider());
+    #[cfg(not(feature = "ring"))]
+    let built_in = None;
+    CryptoProvider::get_default()
+        .cloned()
+        .or(built_in.map(Arc::new))
+        .ok_or_else(|| {
+            Error::setting(
+                "TLS needs an implementation of cryptography; enable the feature `ring`, call \
+                 `Tls::crypto_provider`, or install a default provider of rustls"
+                    .to_owned(),
+            )
+        })
 }
 
 impl Pem {
@@ -166,3 +182,7 @@ fn certificates(pem: &Pem, content: &[u8]) -> Result<Vec<CertificateDer<'static>
 fn invalid(pem: &Pem, expected: &str, reason: &dyn Display) -> Error {
     Error::setting(format!("{pem} must contain {expected}: {reason}"))
 }
+
+/// The identifiers of the protocols in the TLS handshake (ALPN, RFC 7301).
+pub(in crate::server) const HTTP2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";

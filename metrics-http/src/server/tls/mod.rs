@@ -10,4 +10,11 @@ mod config;
 mod settings;
 
 pub use self::settings::Tls;
-pub(super) use self::{acceptor::TlsAcceptor, settings::TlsSource};
+#[cfg(feature = "web-config")]
+pub(super) use self::{
+    acceptor::CurrentConfig,
+    client_auth::ClientAuth,
+    config::{TlsContent, default_provider},
+    settings::Pem,
+};
+pub(super) use self::{acceptor::TlsAcceptor, config::HTTP2, settings::TlsSource};

@@ -48,6 +48,9 @@ pub struct Tls {
     pub(in crate::server) client_allowed_sans: Vec<String>,
     pub(in crate::server) versions: Vec<&'static SupportedProtocolVersion>,
     pub(in crate::server) crypto_provider: Option<Arc<CryptoProvider>>,
+    /// Whether the order of the server's cipher suites decides, and not that of the client's.
+    pub(in crate::server) prefers_server_order: bool,
+    pub(in crate::server) has_http2: bool,
 }
 
 impl Tls {
@@ -88,6 +91,8 @@ impl Tls {
             client_allowed_sans: Vec::new(),
             versions: DEFAULT_VERSIONS.to_vec(),
             crypto_provider: None,
+            prefers_server_order: false,
+            has_http2: true,
         }
     }
 
@@ -173,6 +178,26 @@ impl Tls {
     #[must_use]
     pub fn crypto_provider(mut self, provider: impl Into<Arc<CryptoProvider>>) -> Tls {
         self.crypto_provider = Some(provider.into());
+        self
+    }
+
+    /// Whether to offer HTTP/2 to clients: on by default.
+    ///
+    /// The client chooses the protocol in the TLS handshake (ALPN, RFC 7301). On a connection of
+    /// HTTP/2, it may have 16 requests in progress. Without TLS, the server speaks HTTP/1 only.
+    ///
+    /// ```no_run
+    /// use metrics_http::{Server, Tls};
+    ///
+    /// # fn main() -> Result<(), metrics_http::Error> {
+    /// let tls = Tls::files("/etc/app/tls.crt", "/etc/app/tls.key").http2(false);
+    /// let server = Server::builder().tls(tls).serve("0.0.0.0:9464")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn http2(mut self, is_on: bool) -> Tls {
+        self.has_http2 = is_on;
         self
     }
 }

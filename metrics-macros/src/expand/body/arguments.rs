@@ -128,8 +128,8 @@ fn plain_name(pat: &Pat) -> Option<&Ident> {
     }
 }
 
-/// Calls `f` with each variable that an argument is bound to, in their order, and with the `cfg`
-/// attributes of its argument and of the fields around it in a pattern.
+/// Calls `f` with each variable that an argument binds, in order, and with the `cfg` attributes of
+/// the argument and of the pattern's fields around the variable.
 fn for_each_variable(sig: &mut Signature, f: impl FnMut(&[Attribute], &mut PatIdent)) {
     struct Variables<F> {
         f: F,

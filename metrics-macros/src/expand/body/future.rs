@@ -131,7 +131,8 @@ fn desugared(function: &Function, recorders: &[Recorder], follow: Option<Follow>
     if !is_documented {
         return emitted;
     }
-    // Emits the function as it is written for rustdoc, which then shows its signature.
+    // For rustdoc, emits the function as written, so that the documentation shows it as an `async
+    // fn`.
     let written = emit(function, &function.sig, &function.body);
     quote! {
         #[cfg(doc)]
@@ -190,8 +191,8 @@ fn tracked_block(
     before: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
-    // In reverse order, because the innermost recorder's future polls the block and takes the first
-    // `CallStart`.
+    // The innermost recorder comes first, because its future polls the block and so takes the first
+    // `CallStart` that the block awaits.
     let labelled = recorders
         .iter()
         .rev()
@@ -328,7 +329,8 @@ fn tracked_output(
     in_braces(function.brace, block).into()
 }
 
-/// The declarations that the expansions of these recorders need in scope.
+/// The `use` declarations and items that the wrapped body and the closures of its recorders need in
+/// scope.
 pub(super) fn imports(recorders: &[Recorder], follow: Option<Follow>) -> TokenStream {
     let imports = recorders.iter().map(|recorder| recorder.imports.clone());
     let imports: TokenStream = imports.collect();

@@ -14,7 +14,8 @@
 //! | `#[async_trait]` | `Box::pin(call::TrackedFuture::<..>::new(series, async move { body }, ending))` |
 //! | may return a future or stream | `let __body = call::body(move \|\| { body }); (&&&&&&&__body.probe::<..>()).form().run::<..>(series, __body, ending)` |
 //!
-//! No form changes the tokens of the body, so that errors in it appear as without the attribute.
+//! No form changes the tokens of the body, so that errors in the body appear as without the
+//! attribute.
 
 mod arguments;
 mod code;
@@ -32,7 +33,7 @@ pub(super) use self::{
 use super::recorder::Recorder;
 use crate::model::{CallForm, Function};
 
-/// Wraps the body of the function in these recorders, of which there is at least one; the first is
+/// Wraps the body of `function` in `recorders`, of which there is at least one; the first is
 /// the outermost.
 pub(super) fn wrap(function: &Function, form: CallForm, recorders: &[Recorder]) -> TokenStream {
     match form {

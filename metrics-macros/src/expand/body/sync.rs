@@ -38,8 +38,8 @@ pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
     emit(function, &sig, &body)
 }
 
-/// Puts a guard before the body, or the body in a closure, for each recorder. The innermost closure
-/// begins with `owned`, statements that make it own the arguments.
+/// For each recorder, puts a `CallGuard` before the body, or the body in a closure that `run_call`
+/// calls. The innermost closure begins with `owned`, statements that make it own the arguments.
 fn nested(
     function: &Function,
     recorders: &[Recorder],

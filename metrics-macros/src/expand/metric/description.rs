@@ -112,7 +112,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The checks, each at the token at fault.
+    /// The compile-time checks of the declaration; each reports its error at the token at fault.
     pub(super) fn checks(&self) -> TokenStream {
         let krate = self.krate;
         let declaration = self.declaration();

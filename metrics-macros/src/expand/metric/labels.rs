@@ -89,11 +89,13 @@ impl Expansion<'_> {
             let list = label.rules.allow_only.get()?;
             let other = list.other.as_ref().map(LitStr::value);
             let other = other.unwrap_or_else(|| "other".to_owned());
-            // An optional label is absent for `None`, so its values begin with the empty one.
+            // The label is absent for `None`, which is the empty value, so the values of an
+            // optional label begin with it.
             let is_optional = optional(&label.ty).is_some();
             let mut values = vec![String::new(); usize::from(is_optional)];
             for value in list.values.iter().map(LitStr::value) {
-                // A duplicate, which has an error of its own, must not cause a second error.
+                // Skips a duplicate, which `model` reports, so that it does not cause a second
+                // error.
                 if !values.contains(&value) {
                     values.push(value);
                 }
@@ -162,8 +164,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The expression for the recorded value of a label: the parameter `name` after its `normalize`
-    /// function and its allow-list.
+    /// The expression for the recorded value of a label: the parameter `name`, passed through the
+    /// label's `normalize` function and allow-list.
     fn recorded_value(&self, index: usize, name: &Ident, label: &ListedLabel) -> TokenStream {
         let metric = &self.declaration().ident;
         let mut value = quote!(#name);

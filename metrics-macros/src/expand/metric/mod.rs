@@ -142,7 +142,7 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    /// The type of the metric, with the storage that this declaration defines.
+    /// The metric's type, such as `Counter<DeclaredSeries<REQUESTS>>`.
     fn metric_type(&self) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let Declaration { ident, ty, .. } = self.declaration();

@@ -55,7 +55,7 @@ impl Expansion<'_> {
         let (ty, attrs) = (&declaration.ident, &declaration.attrs);
         let checks = self.checks();
         let (names, sets) = (self.label_names(), self.label_sets());
-        // `None`, because an info has no series before it is set.
+        // An info has no series before it is set, so the number of its series is `None`.
         let series = if self.metric.kind == MetricKind::Info {
             quote!(::core::option::Option::None)
         } else {
@@ -72,8 +72,8 @@ impl Expansion<'_> {
             .map(|expiry| check(krate, expiry.span, "check_expiry", quote!(__SERIES)));
         let bounds = self.bounds();
         let layout = self.layout();
-        // Histograms and summaries are allocated at first use, because a thousand of them would
-        // make every thread's static storage too large.
+        // Allocates a histogram or summary at its first use, because a thousand of them would make
+        // every thread's static storage too large.
         let limit = match self.metric.kind {
             MetricKind::Histogram | MetricKind::Summary => quote!(0),
             _ => quote!(#p::MAX_STATIC_CELLS),
@@ -166,7 +166,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// The layout of the cells of one series.
+    /// The variant of `Layout`, which describes what is stored for one series.
     fn layout(&self) -> TokenStream {
         let p = &self.p;
         let is_optional = self.declaration().attrs.absent_until_set.is_set();
@@ -193,7 +193,7 @@ impl Expansion<'_> {
         quote!(#p::Layout::#layout)
     }
 
-    /// The calls of setters on the family.
+    /// The setter calls on the family, such as `.max_series(__MAX_SERIES)`.
     fn settings(&self) -> TokenStream {
         let declaration = self.declaration();
         let attrs = &declaration.attrs;

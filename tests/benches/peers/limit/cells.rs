@@ -19,7 +19,7 @@ pub(super) fn count(cell: usize) {
     CELLS.with(|cells| add(&cells[cell % 32], 1));
 }
 
-/// Increments the cell of a label pair.
+/// Increments the cell of a pair of label values.
 ///
 /// Each of the four kinds has six cells for outcomes and two spare ones, so that the number of
 /// cells is a power of two and the remainder in [`count`] a bit mask.

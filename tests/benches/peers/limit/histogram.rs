@@ -25,9 +25,9 @@ pub(super) fn count_size(size: f64) {
 pub(super) fn observe_nanoseconds(nanoseconds: u64) {
     let value = nanoseconds as i64 as f64;
     NANOSECONDS.with(|block| {
-        // Most calls whose overhead matters are shorter than the first bound. With a predicted
-        // branch, the processor knows the cell before the duration; otherwise the next clock read
-        // would wait for it.
+        // Most calls whose overhead matters are shorter than the first bound. The processor
+        // predicts the branch, and so knows the cell before the duration; without the branch, the
+        // next clock read would wait for the cell.
         if value.to_bits() <= NANOSECOND_BUCKETS.upper[0] {
             block.observe(0, value);
         } else {

@@ -1,17 +1,16 @@
 //! Writes metrics to a file for the textfile collector of `node_exporter`.
 
+mod temporary;
+
 use std::{
-    ffi::OsString,
-    fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
-    process,
-    sync::atomic::{AtomicU64, Ordering},
+    path::Path,
     time::Duration,
 };
 
-use metrics_core::{Delivery, ExpositionFormat, Format, Recipient, Registry};
+use metrics_core::{ExpositionFormat, Format, Recipient, Registry};
 
+use self::temporary::TemporaryFile;
 use crate::error::Error;
 
 /// Writes the metrics of this program to a file for `node_exporter`'s textfile collector.
@@ -21,9 +20,14 @@ use crate::error::Error;
 /// samples with timestamps, so this function leaves out the timestamps that
 /// [collectors](metrics_core::CollectedSeries::timestamp) set.
 ///
+/// Self-metrics such as `metrics_series` and the metrics about the process (`process_*`,
+/// `build_info`, `target_info`) are left out: no label would tell those of two programs apart. Of
+/// equal series, the exporter, which has `process_*` of its own, exposes one and logs an error.
+///
 /// The file is replaced atomically, also in a crash: a temporary file in the same folder (on Unix
 /// with mode 644) is written, synced to disk and renamed. The exporter reads either the old or the
-/// new metrics.
+/// new metrics, of one program if several write the same file. The next write of the file removes
+/// what a crash has left, if the file system can lock files.
 ///
 /// [`write_textfile_from`] writes a registry other than the global one.
 ///
@@ -85,78 +89,17 @@ pub fn write_textfile_from(registry: &Registry, path: impl AsRef<Path>) -> Resul
 }
 
 fn replace(registry: &Registry, path: &Path) -> io::Result<()> {
-    let (file, temporary) = create_temporary(path)?;
+    let temporary = TemporaryFile::create(path)?;
     let recipient = Recipient::new(("textfile", path));
-    let renamed = write(registry, recipient, file).and_then(|delivery| {
-        fs::rename(&temporary, path)?;
-        Ok(delivery)
-    });
-    match renamed {
-        Ok(delivery) => {
-            delivery.confirm(recipient);
-            sync_folder(path);
-            Ok(())
-        }
-        Err(error) => {
-            // The removal may fail for the same reason; only the first error is reported.
-            let _ = fs::remove_file(&temporary);
-            Err(error)
-        }
-    }
-}
-
-/// Creates a file in the folder of `path`, with a name that the exporter ignores.
-fn create_temporary(path: &Path) -> io::Result<(File, PathBuf)> {
-    static FILES: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let number = FILES.fetch_add(1, Ordering::Relaxed);
-        let mut name = OsString::from(".");
-        name.push(path.file_name().unwrap_or_default());
-        name.push(format!(".{}-{number}.tmp", process::id()));
-        let temporary = path.with_file_name(name);
-        // An existing file is not opened, because an earlier process with the same id may have left
-        // it, or an attacker may have placed a link there.
-        match OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary)
-        {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            opened => return Ok((opened?, temporary)),
-        }
-    }
-}
-
-fn write(registry: &Registry, recipient: Recipient, file: File) -> io::Result<Delivery> {
-    let mut out = BufWriter::new(file);
-    let format = ExpositionFormat::from(Format::Text).without_timestamps();
+    let mut out = BufWriter::new(temporary.file());
+    let format = ExpositionFormat::from(Format::Text)
+        .without_timestamps()
+        .without_self_metrics()
+        .without_process_metrics();
     let delivery = registry.encode_for(recipient, format, &mut out, Duration::MAX, None)?;
     out.flush()?;
-    let file = out.get_ref();
-    make_readable(file)?;
-    file.sync_all()?;
-    Ok(delivery)
-}
-
-/// Sets mode 644 whatever the umask is, because the exporter usually runs as another user.
-#[cfg(unix)]
-fn make_readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn make_readable(_: &File) -> io::Result<()> {
+    drop(out);
+    temporary.replace_target()?;
+    delivery.confirm(recipient);
     Ok(())
-}
-
-/// Makes the rename durable, on file systems that can sync a folder.
-fn sync_folder(path: &Path) {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }
