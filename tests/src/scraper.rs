@@ -15,7 +15,7 @@ use crate::{http::try_get, wait::wait_until};
 
 /// A running server on a free loopback port.
 ///
-/// Its data is in a temporary folder. The server is stopped when dropped.
+/// The server's data is in a temporary folder. `drop` stops the server.
 #[derive(Debug)]
 pub(crate) struct Scraper {
     server: Child,
@@ -129,7 +129,7 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        // Both calls fail only if the server has already ended.
+        // `kill` and `wait` fail only if the server has already ended.
         _ = self.server.kill();
         _ = self.server.wait();
     }

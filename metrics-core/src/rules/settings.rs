@@ -75,7 +75,7 @@ impl Rules {
     /// Sets the name of the program's job in Prometheus' scrape configuration.
     ///
     /// Restricts the rules to this job and adds alerts for when its targets are down or absent.
-    /// Without a job, the rules cover every job that has these metrics.
+    /// Without a job, the rules cover every job that exposes the metrics of the catalogue.
     pub fn job(mut self, job: impl Into<String>) -> Rules {
         self.job = Some(job.into());
         self
@@ -114,7 +114,7 @@ impl Rules {
 }
 
 impl Catalog {
-    /// Creates recording rules and alerts for these metrics; see [`Rules::of`].
+    /// Creates recording rules and alerts for the metrics of the catalogue; see [`Rules::of`].
     pub fn rules(&self) -> Rules {
         Rules::of(self)
     }

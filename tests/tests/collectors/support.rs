@@ -95,7 +95,7 @@ impl Gate {
     }
 }
 
-/// Creates a registry with a collector of one family of this type, named by [`name`].
+/// Creates a registry with a collector of one family of the type `kind`, named by [`name`].
 pub(crate) fn writing(
     kind: Kind,
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
