@@ -29,9 +29,10 @@ use crate::catalog::{Catalog, promql};
 /// cancelled call counts like any other: it misses the objective if it ran for too long.
 ///
 /// The other alerts are about scraping and the self-metrics: `TargetDown` and `TargetAbsent` if a
-/// [`job`](Rules::job) is set, `SeriesOverflow` (a family reached its cardinality limit),
-/// `ValuesRejected` (values or exemplars that could not be recorded, declarations or help texts
-/// that clash) and `CollectorFails` (a collector panicked or timed out).
+/// [`job`](Rules::job) is set, `SeriesNearLimit` and `SeriesOverflow` (a family nears, or has
+/// reached, its cardinality limit), `ValuesRejected` (values or exemplars that could not be
+/// recorded, declarations or help texts that clash), `CollectorFails` (a collector panicked or
+/// timed out), and, about the metrics endpoint, `ScrapesFail`, `LoginsFail` and `ReloadFails`.
 ///
 /// The description of an objective's alert names the source location of the metric.
 ///
