@@ -24,7 +24,7 @@ metrics! {
 fn is_prime(number: u64) -> bool {
     (2..number)
         .take_while(|n| n * n <= number)
-        .all(|n| number % n > 0)
+        .all(|n| !number.is_multiple_of(n))
 }
 
 /// Runs the first program of the README for some numbers.
