@@ -22,7 +22,7 @@ use crate::error::Error;
 ///
 /// If the router has a route `/metrics` already.
 ///
-/// ```
+/// ```standalone_crate
 /// # fn main() -> Result<(), metrics_http::Error> {
 /// use axum::{Router, routing::get};
 /// use metrics_http::layer::ServerLayer;

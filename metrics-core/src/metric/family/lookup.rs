@@ -176,12 +176,12 @@ impl Family {
         }
     }
 
-    /// The number of series as a share of the cardinality limit, if a label is open.
+    /// The number of series as a share of the cardinality limit, if the family has one.
     ///
     /// It can exceed 1, because the limit does not include overflow series.
     pub(crate) fn limit_ratio(&self) -> Option<f64> {
-        let index = self.open.index.get()?;
-        Some(index.len() as f64 / self.open.limit().max(1) as f64)
+        let limit = self.cardinality_limit()?;
+        Some(self.series_count() as f64 / limit.max(1) as f64)
     }
 
     /// Removes the series with these labels; false if there was none. Series that exist from the
