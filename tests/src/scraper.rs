@@ -4,6 +4,7 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpStream},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -15,7 +16,7 @@ use crate::{http::try_get, wait::wait_until};
 
 /// A running server on a free loopback port.
 ///
-/// The server's data is in a temporary folder. `drop` stops the server.
+/// Its data is in a temporary folder. The server is stopped when dropped.
 #[derive(Debug)]
 pub(crate) struct Scraper {
     server: Child,
@@ -83,6 +84,11 @@ impl Scraper {
         format!("http://{}{path}", self.address)
     }
 
+    /// The path of a file in the server's folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// Evaluates an expression with at most one series; `None` if it has none.
     #[track_caller]
     pub(crate) fn value(&self, expression: &str) -> Option<f64> {
@@ -129,7 +135,7 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        // `kill` and `wait` fail only if the server has already ended.
+        // Both calls fail only if the server has already ended.
         _ = self.server.kill();
         _ = self.server.wait();
     }

@@ -308,8 +308,7 @@ async fn a_call_that_times_out_after_an_hour_is_cancelled() {
     assert_eq!(in_progress("long"), "0");
 }
 
-/// What a call does: it makes a nested call if `depth` is not 0, waits `waits` times, and ends as
-/// `end` says. The nested call has the same script with a smaller `depth`.
+/// The course of a call: a nested call with the same script if `depth` is not 0, waits, an end.
 #[derive(Clone, Copy, Debug)]
 struct Script {
     waits: u8,
@@ -358,7 +357,7 @@ fn begun() {}
 
 async fn act(script: Script, action: Action) {
     match action {
-        // Awaits a call only if it ends. The next arm aborts the task of a call that hangs.
+        // A call that hangs is aborted below, because it would never end.
         Action::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
         Action::Await | Action::Abort => {
             let task = tokio::spawn(nested(script));

@@ -1,9 +1,8 @@
 //! Parses the input of the macros into the types of `model`, which are described there.
 //!
 //! A parser reports what is not in the grammar, at the token at fault. Where possible, it then
-//! continues, so that one compiler run shows several errors. Whether arguments fit each other is
-//! checked in `model`, except the arguments of one `slo(...)` or `#[label(...)]`, which this module
-//! checks.
+//! continues, so that one compiler run shows several errors. `model` has the rules between
+//! arguments, except those within one `slo(...)` or `#[label(...)]`, which are checked here.
 
 mod args;
 mod attributes;

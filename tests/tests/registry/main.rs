@@ -13,6 +13,5 @@ mod families;
 mod included;
 mod names;
 mod nan;
-mod self_metrics;
 mod summaries;
 mod support;
