@@ -101,7 +101,7 @@ impl<T> Output<ValueOutput, T> {
     }
 }
 
-/// The ending of a future whose output is a stream `S`, which the ending converts to `T`.
+/// Makes a [`TrackedStream`] of the stream `S` that a future returns, and converts it to `T`.
 type Ending<S, R, O, C, T> = StreamEnding<C, fn(TrackedStream<S, R, O, C>) -> T>;
 
 impl<T: Stream> Output<StreamOutput, T> {

@@ -1,6 +1,5 @@
-//! Label sets whose number of labels is known only at run time: of metrics that the program creates
-//! while it runs, of overflow series (which count recordings beyond the cardinality limit), and
-//! copies of other label sets.
+//! Label sets whose types do not tell their labels (`VALUE_SETS` is empty): those of dynamic metrics
+//! and of overflow series (for recordings beyond the cardinality limit), and copies of other sets.
 
 use crate::describe::label::{Label, LabelSet, LabelVisitor, index_of, with_exposed_str};
 

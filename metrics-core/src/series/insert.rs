@@ -98,10 +98,11 @@ impl Index {
         Some(place)
     }
 
-    /// Gives a place to a series of a new generation, so that its storage counts from zero, and
-    /// returns the generation.
+    /// Gives a place to a new series, whose storage then counts from zero, and returns the
+    /// generation of the series.
     ///
-    /// Generations are odd, because an entry with an even version is one that look-ups do not find.
+    /// The generation becomes the version of the entry. It is odd, because look-ups skip entries
+    /// with an even version.
     fn start_generation(&self, state: &mut State, place: u32) -> u64 {
         let (region, at) = self.blocks.region_of(place);
         state.generation += GENERATION_STEP;

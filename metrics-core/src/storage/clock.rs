@@ -191,8 +191,8 @@ fn frozen() -> Option<FrozenTime> {
 
 /// Freezes the time in this thread; false if it is frozen already.
 ///
-/// From the first call on, all threads use the system's clock. Earlier readings of the counter
-/// cannot be compared with later readings.
+/// From the first call on, all threads whose time is not frozen read the system's clock instead of
+/// the counter, so earlier readings cannot be compared with later ones.
 pub(crate) fn freeze() -> bool {
     SCALE.store(FREEZABLE, Ordering::Relaxed);
     if FROZEN.get().is_some() {

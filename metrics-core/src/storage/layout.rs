@@ -427,8 +427,9 @@ impl Layout {
             histogram_block::read(group, &parts, out);
             self.fill_single_bucket(out);
         }
-        // The first values are read into the result directly. Histograms with native buckets are
-        // always merged, because merging sets the resolution of the result's native table.
+        // Without shared cells, the first thread's values are read into the result directly. Values
+        // with native buckets are merged even then, because merging sets the resolution of the
+        // result's native table.
         let mut is_empty = shared.is_empty() && self.native().is_none();
         each_thread(&mut |cells, copies| {
             for (at, (group, out)) in groups(cells, size).zip(out.chunks_mut(width)).enumerate() {

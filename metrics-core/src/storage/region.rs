@@ -135,14 +135,14 @@ impl Region {
         self.generations.as_deref().unwrap_or(&[])
     }
 
-    /// The generation of the series that claimed the place `series` last. Panics unless the region
-    /// comes from [`Region::open`].
+    /// The generation of the last series that claimed the place with the index `series`. Panics
+    /// unless the region comes from [`Region::open`].
     pub(crate) fn generation(&self, series: usize) -> u64 {
         self.generations()[series].load(Ordering::Relaxed)
     }
 
-    /// The generation of the series that claimed the place `series` last; 0 unless the region comes
-    /// from [`Region::open`].
+    /// The generation of the last series that claimed the place with the index `series`; 0 unless
+    /// the region comes from [`Region::open`].
     pub(super) fn generation_or_zero(&self, series: usize) -> u64 {
         let generation = self.generations().get(series);
         generation.map_or(0, |generation| generation.load(Ordering::Relaxed))

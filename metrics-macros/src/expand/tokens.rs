@@ -1,4 +1,4 @@
-//! Functions with which several files of `expand` write checks, set spans, and allow lints.
+//! Tokens for several files of `expand`: compile-time checks, label values, spans, allowed lints.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

@@ -163,9 +163,9 @@ impl<'w> Protobuf<'w> {
         self.message = Message::Announced(len - self.head.len());
     }
 
-    /// Writes a `Metric`: its labels, and a value of `size` bytes that needs `room`. In a first
-    /// pass, which only measures the series, adds the length of the `Metric` to the measured
-    /// length.
+    /// Writes a `Metric`: its labels, and a value of `size` bytes, for which it reserves `room` bytes
+    /// of the buffer. In a first pass, which only measures the series, adds the length of the
+    /// `Metric` to the measured length.
     #[inline(always)]
     fn write_metric(
         &mut self,

@@ -62,8 +62,8 @@ pub(in crate::storage) fn with_copies<R>(read: impl FnOnce(&Copies) -> R) -> Opt
 impl Drop for Thread {
     fn drop(&mut self) {
         // SAFETY: this is the calling thread's directory. `THREAD` cannot be accessed any more, so
-        // neither the directory nor the epoch that cached cells need is found. No recording runs
-        // that could borrow the slots.
+        // this thread finds neither its directory nor an epoch for which its cached cells would be
+        // valid. No recording runs that could borrow the slots.
         unsafe { end_thread(&self.state.directory, &self.copies) };
     }
 }

@@ -1,7 +1,7 @@
 //! Wraps the body of a function in the code that records its calls.
 //!
-//! The form of the expansion depends on the return type. The first two forms are in `sync`, the last
-//! in `returned`, the others in `future`:
+//! The signature and the attribute select the form of the expansion. The closure `ending` reads the
+//! result. `sync` has the first two forms, `returned` the last, and `future` the others:
 //!
 //! | function | expands to |
 //! |---|---|
