@@ -59,7 +59,7 @@
 //! - `gzip` (default): gzip compression.
 //! - `page` (default): a live page at `/` (`ServerBuilder::page`).
 //! - `zstd`: zstd compression; needs a C compiler.
-//! - `axum`: `router` and `ServerBuilder::router`, and axum's routes as labels of `layer`.
+//! - `axum`: `mount` and `ServerBuilder::mount`, and axum's routes as labels of `layer`.
 //! - `catalog`: routes generated from declarations: `/catalog.json`; `/dashboard.json`, a Grafana
 //!   dashboard of the program, or of its functions with `?functions`, with the parameters `title`,
 //!   `uid` and `datasource`; `/rules.yml`, Prometheus rules, with the parameter `job`. Routes of
@@ -128,7 +128,7 @@ pub use self::push::{RemoteWrite, RemoteWriteVersion};
 #[cfg(feature = "tls")]
 pub use self::server::Tls;
 #[cfg(feature = "axum")]
-pub use self::server::router;
+pub use self::server::mount;
 pub use self::{
     error::Error,
     monitor::{EventCause, ServerEvent},

@@ -60,18 +60,6 @@ fn an_endpoint_is_a_service_in_axum() {
     assert!(reply.text().contains("orders_waiting 2"));
 }
 
-#[cfg(feature = "axum")]
-#[test]
-fn an_endpoint_is_available_as_an_axum_router() {
-    let app: axum::Router = axum::Router::new()
-        .route("/", axum::routing::get(|| async { "hello" }))
-        .merge(serving(Shop).router().unwrap());
-    let reply = block_on(scraped(|listener| async move {
-        axum::serve(listener, app).await.unwrap();
-    }));
-    assert!(reply.text().contains("orders_waiting 2"));
-}
-
 #[test]
 fn an_endpoint_answers_without_a_server() {
     block_on(async {

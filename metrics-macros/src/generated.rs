@@ -18,8 +18,8 @@ use crate::{
 /// How many times a call of each function is counted, by the function's name.
 type Counts = BTreeMap<String, usize>;
 
-/// The names under which the generated items use `#[counted]`: its own name, and one that it is
-/// imported under.
+/// The names under which the generated items use the attribute `counted`: `counted` itself, and the
+/// name `measured`, under which it is imported.
 const NAMES: [&str; 2] = ["counted", "measured"];
 
 /// Expands all function attributes in an item, in the order in which the compiler does.

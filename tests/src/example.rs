@@ -100,7 +100,7 @@ impl Example {
 
 impl Drop for Example {
     fn drop(&mut self) {
-        // Both calls fail only if the program has already ended.
+        // `kill` and `wait` fail only if the program has already ended.
         _ = self.program.kill();
         _ = self.program.wait();
     }

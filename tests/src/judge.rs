@@ -163,21 +163,23 @@ impl Families {
         self.0.iter()
     }
 
-    /// Returns the family of this name; a counter's name is without `_total`.
+    /// Returns the family `name`; a counter's name is without `_total`.
     #[track_caller]
     pub fn family(&self, name: &str) -> &Family {
         let found = self.iter().find(|family| family.name == name);
         found.unwrap_or_else(|| panic!("no family `{name}` in the exposition"))
     }
 
-    /// Returns the value of the sample with exactly these labels.
+    /// Returns the value of the sample that has the name `sample`, the labels `labels` and no other
+    /// labels.
     pub fn value(&self, sample: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let matches =
             |candidate: &&Sample| candidate.name == sample && candidate.has_exactly(labels);
         self.samples().find(matches).map(|sample| sample.value)
     }
 
-    /// Returns the sum of the samples that have these labels, and maybe others.
+    /// Returns the sum of the values of the samples that have the name `sample` and all of
+    /// `labels`. The samples may have further labels.
     pub fn sum(&self, sample: &str, labels: &[(&str, &str)]) -> f64 {
         let counts = |candidate: &&Sample| candidate.name == sample && candidate.has(labels);
         self.samples()
@@ -224,7 +226,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Whether the sample has these labels, and maybe others.
+    /// Whether the sample has all of `labels`. It may have further labels.
     pub fn has(&self, labels: &[(&str, &str)]) -> bool {
         labels
             .iter()

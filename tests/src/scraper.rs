@@ -4,7 +4,6 @@
 use std::{
     fs::{self, File},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -16,7 +15,7 @@ use crate::{http::try_get, wait::wait_until};
 
 /// A running server on a free loopback port.
 ///
-/// Its data is in a temporary folder. The server is stopped when dropped.
+/// The server's data is in a temporary folder. `drop` stops the server.
 #[derive(Debug)]
 pub(crate) struct Scraper {
     server: Child,
@@ -84,11 +83,6 @@ impl Scraper {
         format!("http://{}{path}", self.address)
     }
 
-    /// The path of a file in the server's folder.
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
     /// Evaluates an expression with at most one series; `None` if it has none.
     #[track_caller]
     pub(crate) fn value(&self, expression: &str) -> Option<f64> {
@@ -135,7 +129,7 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        // Both calls fail only if the server has already ended.
+        // `kill` and `wait` fail only if the server has already ended.
         _ = self.server.kill();
         _ = self.server.wait();
     }

@@ -87,8 +87,8 @@ fn freed(size: usize) {
     LIVE.sub(size as u64);
 }
 
-// SAFETY: every call is forwarded to `System`. Recording may allocate in turn, which is what these
-// tests check.
+// SAFETY: every call is forwarded to `System`. Recording may allocate in turn, which is what the
+// tests of this file check.
 unsafe impl GlobalAlloc for Recording {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         taken(layout.size());

@@ -499,7 +499,8 @@ fn a_warning_names_the_source_location() {
 
 #[test]
 fn the_declared_metrics_can_be_recorded() {
-    // These metrics exist only to be listed; recording into them must not change the catalogue.
+    // The metrics of this file are declared only so that a catalogue lists them. Recording into
+    // them must not change the catalogue.
     let before = catalog();
     FOLLOWED.with(Cache::Hit, "example.org").inc();
     FOLLOWED.with(Cache::Miss, "example.org").inc();

@@ -14,7 +14,7 @@ fn family(name: &str) -> MetricFamily {
     found.unwrap_or_else(|| panic!("{name} is missing"))
 }
 
-/// Returns the lines of the exposition that start with this text.
+/// Returns the lines of the exposition that start with `start`.
 fn lines(start: &str) -> Vec<String> {
     let text = encode_to_string(Format::Text);
     let lines = text.lines().filter(|line| line.starts_with(start));

@@ -188,7 +188,7 @@ fn branches(path: &[String]) -> Vec<&String> {
 fn counting_is_inlined_and_branches_only_on_thread_initialisation() {
     let path = hot_path("count_one");
     assert!(calls(&path).is_empty(), "{path:#?}");
-    // The branches check the state of the thread's storage. The processor predicts both here.
+    // The branches check the state of the thread's storage. The processor predicts them correctly.
     assert!(branches(&path).len() <= 2, "{path:#?}");
 }
 

@@ -81,7 +81,7 @@ fn record_into_all_declared() {
     let _ = (work(true), work(false), WAITING.get());
 }
 
-/// Style warnings of promtool that these metrics cause and the tests ignore.
+/// Parts of the style warnings of promtool that the tests of this file ignore.
 const STYLE_WARNINGS: [&str; 3] = [
     "counter metrics should have \"_total\" suffix",
     "metric names should not contain abbreviated units",

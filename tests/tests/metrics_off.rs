@@ -3,7 +3,8 @@
 
 use std::{env, fs, path::Path, process::Command};
 
-/// Builds the fixture `off` with these compiler flags, runs it, and returns the lines it prints.
+/// Builds the fixture `off` with the compiler flags `flags`, runs it, and returns the lines it
+/// prints.
 ///
 /// Each set of flags needs its own target folder, or Cargo would rebuild everything in each run.
 fn output(flags: &str, folder: &str) -> Vec<String> {

@@ -489,7 +489,7 @@ fn a_family_without_series_is_omitted() {
     assert_eq!(decoded(&registry).len(), 1);
 }
 
-/// Asserts that expositions contain families of these names with the values that `gather` returns.
+/// Asserts that expositions consist of the families `names`, with the values that `gather` returns.
 #[track_caller]
 fn assert_complete(registry: &Registry, names: &[&str]) {
     // The first exposition converts labels from text, the second uses the cached encoding.

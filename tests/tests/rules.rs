@@ -253,7 +253,10 @@ fn overflow_rejections_and_collector_errors_fire_an_alert() -> Result<(), Refusa
         ),
     ] {
         case_of(alert, "", &series(counter, "0x5 3x10"), "10m", 1)?;
-        case_of(alert, "", &series(counter, "7x20"), "10m", 0)?;
+        case_of(alert, "", &series(counter, "_x5 3x10"), "10m", 1)?;
+        case_of(alert, "", &series(counter, "7x40"), "30m", 0)?;
+        // A restart during which nothing fails.
+        case_of(alert, "", &series(counter, "7x20 _x20"), "30m", 0)?;
     }
     Ok(())
 }

@@ -308,7 +308,8 @@ async fn a_call_that_times_out_after_an_hour_is_cancelled() {
     assert_eq!(in_progress("long"), "0");
 }
 
-/// The course of a call: a nested call with the same script if `depth` is not 0, waits, an end.
+/// What a call does: it makes a nested call if `depth` is not 0, waits `waits` times, and ends as
+/// `end` says. The nested call has the same script with a smaller `depth`.
 #[derive(Clone, Copy, Debug)]
 struct Script {
     waits: u8,
@@ -357,7 +358,7 @@ fn begun() {}
 
 async fn act(script: Script, action: Action) {
     match action {
-        // A call that hangs is aborted below, because it would never end.
+        // Awaits a call only if it ends. The next arm aborts the task of a call that hangs.
         Action::Await if !matches!(script.end, End::Hang) => _ = tokio::spawn(nested(script)).await,
         Action::Await | Action::Abort => {
             let task = tokio::spawn(nested(script));

@@ -234,7 +234,7 @@ fn const_labels_that_escape_to_one_name_are_refused() {
     assert!(message.contains("`a.b` and `a_b`"), "{message}");
 }
 
-/// A collector that writes one series with these labels.
+/// A collector that writes one gauge series with the given labels.
 struct Written([Desc; 1], &'static [(&'static str, &'static str)]);
 
 impl Collector for Written {
@@ -284,7 +284,8 @@ fn clash((first, second): (Options, Options), lines: (u32, u32)) -> String {
 
 #[test]
 fn families_that_escape_to_one_name_clash() {
-    // These names clash under the schemes underscores, dots and values, respectively.
+    // The three pairs of names clash under the schemes `underscores`, `dots` and `values`,
+    // respectively.
     for (a, b) in [("a.b", "a_b"), ("a/b", "a_b"), ("a.b", "U__a_2e_b")] {
         for (a, b) in [(a, b), (b, a)] {
             let (first, line) = (options(a), line!());

@@ -1,6 +1,6 @@
 //! Writes selectors, matchers and label lists in PromQL.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 
 use crate::{
     catalog::quote::quoted,
@@ -62,6 +62,15 @@ pub(crate) fn number_matcher(label: &str, number: f64) -> String {
         let open_metrics = open_metrics.replace('.', r"\.");
         matcher(label, "=~", &format!("{text}|{open_metrics}"))
     }
+}
+
+/// How much a counter has increased within `window`, also if it appeared within `window`.
+///
+/// `increase` alone gives 0 for a counter that appears with its first increment, because it does not
+/// know that the counter was 0 before. A counter without a sample at the start of the window has
+/// increased by its value.
+pub(crate) fn increase(counter: &str, window: &impl Display) -> String {
+    format!("({counter} unless {counter} offset {window}) or increase({counter}[{window}])")
 }
 
 /// A list of label names in parentheses, as used after `by`.

@@ -3,23 +3,27 @@
 use super::{
     calls::Calls,
     document::Dashboard,
-    families,
+    endpoint, families,
     layout::Row,
     panel::Panel,
     queries::{error_share, quantile, rate, samples, sum_by},
     selectors::target_matchers,
     variables::{self, Variables},
 };
-use crate::catalog::{Catalog, CatalogFamily, promql};
+use crate::{
+    catalog::{Catalog, CatalogFamily, promql},
+    describe::subject::Subject,
+};
 
 impl Dashboard {
     /// Builds a dashboard of the whole program.
     ///
     /// It starts with instances, requests or calls, errors, latency, process resources and the
-    /// self-metrics. A collapsed row for each family follows; it runs no queries until expanded.
+    /// metrics endpoint. A collapsed row for each family follows; it runs no queries until expanded.
     ///
-    /// The families of function calls have no row; they are on the
-    /// [`functions`](Dashboard::functions) dashboard.
+    /// The families of function calls have no row, because they are on the
+    /// [`functions`](Dashboard::functions) dashboard. Neither have the self-metrics, because they
+    /// are in the row about the metrics endpoint.
     pub fn overview(catalog: &Catalog) -> Dashboard {
         dashboard(catalog)
     }
@@ -27,11 +31,13 @@ impl Dashboard {
 
 fn dashboard(catalog: &Catalog) -> Dashboard {
     let calls = Calls::of(catalog);
-    let others = || catalog.families.iter().filter(|family| !calls.has(family));
+    let has_row =
+        |family: &&CatalogFamily| family.subject != Subject::Library && !calls.has(family);
+    let others = || catalog.families.iter().filter(has_row);
     let mut rows = vec![
         Row::expanded("Service", service(catalog, &calls)),
         Row::expanded("Process", process(catalog)),
-        Row::expanded("Metrics", self_metrics(catalog)),
+        Row::expanded("Metrics endpoint", endpoint::panels(catalog)),
     ];
     rows.extend(others().map(families::row));
     Dashboard {
@@ -134,55 +140,10 @@ fn process(catalog: &Catalog) -> Vec<Panel> {
     panels
 }
 
-/// Panels about the self-metrics, and the scrape durations that Prometheus records.
-///
-/// A missing error counter is displayed as 0, so that "no errors" does not look like "no data".
-fn self_metrics(catalog: &Catalog) -> Vec<Panel> {
-    let series =
-        |name: &str| promql::series(&format!("{}{name}", catalog.prefix), &target_matchers());
-    let increase = |name: &str, by: &[&str]| {
-        let increase = format!("increase({}[$__rate_interval])", series(name));
-        format!("{} or on () vector(0)", sum_by(by, &increase))
-    };
-    let scrapes = |name: &str| promql::series(name, &target_matchers());
-    vec![
-        Panel::lines("Series")
-            .narrow()
-            .description("The families with the most series.")
-            .query(
-                "{{family}}",
-                families::largest(&sum_by(&["family"], &series("metrics_series"))),
-            ),
-        Panel::lines("Lost to limits")
-            .narrow()
-            .description(
-                "Look-ups that led to an overflow series because the metric had reached its cardinality \
-                 limit; values that could not be recorded; collectors that panicked or timed out.",
-            )
-            .query(
-                "overflow: {{family}}",
-                increase("metrics_overflowed_total", &["family"]),
-            )
-            .query(
-                "rejected: {{family}} {{reason}}",
-                increase("metrics_rejected_total", &["family", "reason"]),
-            )
-            .query(
-                "collector: {{collector}} {{reason}}",
-                increase("metrics_collector_errors_total", &["collector", "reason"]),
-            ),
-        Panel::lines("Scrapes")
-            .narrow()
-            .description("The duration of a scrape.")
-            .unit("s")
-            .query("{{instance}}", scrapes("scrape_duration_seconds")),
-    ]
-}
-
 impl Catalog {
     /// The family with this name after the registry's prefix, such as a family of the process
     /// collector.
-    fn named(&self, name: &str) -> Option<&CatalogFamily> {
+    pub(super) fn named(&self, name: &str) -> Option<&CatalogFamily> {
         self.family(&format!("{}{name}", self.prefix))
     }
 }

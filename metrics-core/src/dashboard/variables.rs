@@ -98,8 +98,8 @@ fn query(label: &str, series: &str) -> Value {
 
 /// The names of samples, of which every instance of the program exposes at least one.
 ///
-/// The last resort is `metrics_series`, which is missing if the registry has more than 1,000
-/// families or does not write self-metrics.
+/// The last resort is `metrics_series`, which is missing if the registry does not write
+/// self-metrics.
 pub(super) fn anchor(catalog: &Catalog) -> Vec<String> {
     let infos = ["target_info", "build_info", "process_start_time_seconds"];
     let infos = infos.map(|name| format!("{}{name}", catalog.prefix));

@@ -78,7 +78,7 @@ use super::enabled;
 /// | attribute | for | meaning |
 /// |---|---|---|
 /// | `#[name("type")]` | any label | the label's name, if it differs from the parameter's |
-/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is absent for the `None` of an `Option`. It is closed: if the others are too, all its values start at 0 |
+/// | `#[allow_only("GET", "POST")]` | any label | all other values are recorded as `other`, or as the value given by `#[allow_only(..., else = "unknown")]`. The label is absent for the `None` of an `Option`. It is a closed label: if the others are closed too, the series of all its values start at 0 |
 /// | `#[cfg(condition)]` | any label | the metric has the label, and its methods have the parameter, if the condition holds; up to four different conditions in a list |
 /// | `#[label(display)]` | a type that implements [`Display`](std::fmt::Display), or an `Option` of one | the formatted value is the label, which is open: see [`Labels`](derive@crate::Labels) |
 /// | `#[normalize(function)]` | any label | the function's result is recorded: `fn(&str) -> R` for a label of type `&str`, where `R` is a [`Label`](trait@crate::Label), such as `&str` or `Cow<str>`. The label is closed if `R` is. An allow-list applies to the result |

@@ -172,7 +172,7 @@ impl ExposedFamilies {
             }
         }
         if settings.writes_self_metrics() {
-            self.self_metrics().write(prefix, sink, selection);
+            self.self_metrics(prefix).write(sink, selection);
         }
     }
 
@@ -203,15 +203,12 @@ impl ExposedFamilies {
         }
     }
 
-    fn self_metrics(&self) -> SelfMetrics {
-        let mut metrics = SelfMetrics::default();
+    fn self_metrics<'a>(&self, prefix: &'a str) -> SelfMetrics<'a> {
+        let mut metrics = SelfMetrics::new(prefix);
         for collector in &self.collectors {
             let name = collector.full_name(collector.descs().first().map_or("", Desc::name));
             metrics.add_collector_errors(&name, "panic", collector.status.panics());
             metrics.add_collector_errors(&name, "timeout", collector.status.timeouts());
-            for desc in collector.descs() {
-                metrics.add_rejected(&collector.full_name(desc.name()), "value", 0);
-            }
             for (family, count) in collector.status.rejected() {
                 metrics.add_rejected(&collector.full_name(&family), "value", count);
             }
@@ -224,27 +221,17 @@ impl ExposedFamilies {
                 .members()
                 .map(|member| member.desc())
                 .chain(collected);
-            match descs
-                .filter(|desc| desc.help() != family.desc.help())
-                .count()
-            {
-                0 => {}
-                count => metrics.add_rejected(name, "help", count as u64),
+            let different = descs.filter(|desc| desc.help() != family.desc.help());
+            metrics.add_rejected(name, "help", different.count() as u64);
+            for member in family.members() {
+                metrics.add_rejected(name, "value", member.rejected_count());
+                metrics.add_rejected(name, "exemplar", member.exemplars().rejected_count());
+                metrics.add_series(member.series_count() as u64);
             }
-            if family.is_collected() {
-                continue;
-            }
-            let has = |test: fn(&FamilyRef) -> bool| family.members().any(test);
             let sum = |of: fn(&Family) -> u64| family.members().map(|member| of(member)).sum();
-            metrics.add_rejected(name, "value", sum(Family::rejected_count));
-            if has(|member| member.exemplars().is_used()) {
-                let rejected = sum(|member| member.exemplars().rejected_count());
-                metrics.add_rejected(name, "exemplar", rejected);
-            }
-            metrics.add_series(name, sum(|member| member.series_count() as u64));
-            if has(|member| member.has_open_labels()) {
-                metrics.add_overflowed(name, sum(Family::overflow_count));
-            }
+            metrics.add_overflowed(name, sum(Family::overflow_count));
+            let ratios = family.members().filter_map(|member| member.limit_ratio());
+            metrics.add_limit_ratio(name, ratios.fold(0.0, f64::max));
         }
         for (name, count) in &self.left_out {
             metrics.add_rejected(name, "clash", *count);

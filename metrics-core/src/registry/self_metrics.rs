@@ -20,29 +20,45 @@ use crate::{
 };
 
 /// The values of a registry's self-metrics in one scrape.
-#[derive(Default)]
-pub(crate) struct SelfMetrics {
-    /// Failed scrapes by first family of the collector and reason. A map, because collectors that
-    /// share a family may have the same first family.
-    collector_errors: BTreeMap<(String, &'static str), u64>,
-    overflowed: Vec<Series>,
+///
+/// Only `metrics_series` always has a sample. A counter is absent while it is 0, and a family's
+/// share of its limit while it is small, because these would be most samples of a small program.
+pub(crate) struct SelfMetrics<'a> {
+    /// The registry's prefix.
+    prefix: &'a str,
+    /// The number of series of all families of metrics.
+    series: u64,
+    /// For each family that has reached [`MIN_LIMIT_RATIO`], its share of the cardinality limit.
+    limit_ratios: Vec<Sample>,
+    overflowed: Vec<Sample>,
     /// Rejected values by family and reason. A map, because several collectors may write the same
     /// undescribed family.
     rejected: BTreeMap<(String, &'static str), u64>,
-    series: Vec<Series>,
+    /// Failed scrapes by first family of the collector and reason. A map, because collectors that
+    /// share a family may have the same first family.
+    collector_errors: BTreeMap<(String, &'static str), u64>,
 }
 
-/// A series of a self-metric.
-struct Series {
-    label: &'static str,
-    /// The value of `label`: the name of a family, without the registry's prefix.
-    family: String,
-    /// Value of the label `reason`; empty if there is none.
-    reason: &'static str,
-    value: u64,
+/// A sample of a self-metric.
+struct Sample {
+    labels: String,
+    number: Number,
 }
 
-impl SelfMetrics {
+impl<'a> SelfMetrics<'a> {
+    /// The self-metrics of a registry with this prefix, whose values are added afterwards. They
+    /// are added by names without the prefix.
+    pub(crate) fn new(prefix: &'a str) -> Self {
+        SelfMetrics {
+            prefix,
+            series: 0,
+            limit_ratios: Vec::new(),
+            overflowed: Vec::new(),
+            rejected: BTreeMap::new(),
+            collector_errors: BTreeMap::new(),
+        }
+    }
+
     /// Adds the number of scrapes in which a collector failed; `collector` is the name of its first
     /// family.
     pub(crate) fn add_collector_errors(
@@ -51,50 +67,55 @@ impl SelfMetrics {
         reason: &'static str,
         count: u64,
     ) {
-        let key = (collector.to_owned(), reason);
-        *self.collector_errors.entry(key).or_default() += count;
-    }
-
-    /// Adds how often the overflow series of `family` was returned instead of the requested series.
-    pub(crate) fn add_overflowed(&mut self, family: &str, count: u64) {
-        let series = Series::new("family", family, "", count);
-        self.overflowed.push(series);
+        add(&mut self.collector_errors, collector, reason, count);
     }
 
     /// Adds the number of rejected values, exemplars or declarations of a family.
     pub(crate) fn add_rejected(&mut self, family: &str, reason: &'static str, count: u64) {
-        let key = (family.to_owned(), reason);
-        *self.rejected.entry(key).or_default() += count;
+        add(&mut self.rejected, family, reason, count);
+    }
+
+    /// Adds how often the overflow series of `family` was returned instead of the requested series.
+    pub(crate) fn add_overflowed(&mut self, family: &str, count: u64) {
+        if count > 0 {
+            let labels = labels(self.prefix, "family", family);
+            let number = Number::Unsigned(count);
+            self.overflowed.push(Sample { labels, number });
+        }
     }
 
     /// Adds the number of series of a family.
-    pub(crate) fn add_series(&mut self, family: &str, count: u64) {
-        self.series.push(Series::new("family", family, "", count));
+    pub(crate) fn add_series(&mut self, count: u64) {
+        self.series += count;
+    }
+
+    /// Adds the number of series of a family as a share of its cardinality limit.
+    pub(crate) fn add_limit_ratio(&mut self, family: &str, ratio: f64) {
+        if ratio >= MIN_LIMIT_RATIO {
+            let labels = labels(self.prefix, "family", family);
+            // The ratio exceeds 1 if it counts an overflow series, which the limit does not.
+            let number = Number::Float(ratio.min(1.0));
+            self.limit_ratios.push(Sample { labels, number });
+        }
     }
 
     /// Writes the selected self-metrics.
-    pub(crate) fn write(self, prefix: &str, sink: &mut dyn Sink, selection: Selection<'_>) {
-        let series = if self.series.len() > MAX_FAMILIES_FOR_SERIES {
-            Vec::new()
-        } else {
-            self.series
+    pub(crate) fn write(self, sink: &mut dyn Sink, selection: Selection<'_>) {
+        let prefix = self.prefix;
+        let series = Sample {
+            labels: String::new(),
+            number: Number::Unsigned(self.series),
         };
-        let of_map = |label, counts: BTreeMap<(String, &'static str), u64>| {
-            let counts = counts.into_iter();
-            let series = counts.map(|((of, reason), n)| Series::new(label, &of, reason, n));
-            series.collect::<Vec<_>>()
-        };
+        let collector_errors = samples(prefix, "collector", self.collector_errors);
         let families = [
-            (
-                &COLLECTOR_ERRORS,
-                of_map("collector", self.collector_errors),
-            ),
+            (&COLLECTOR_ERRORS, collector_errors),
             (&OVERFLOWED, self.overflowed),
-            (&REJECTED, of_map("family", self.rejected)),
-            (&SERIES, series),
+            (&REJECTED, samples(prefix, "family", self.rejected)),
+            (&SERIES, vec![series]),
+            (&LIMIT_RATIO, self.limit_ratios),
         ];
-        for (desc, all) in families {
-            if all.is_empty() || !selection.includes(desc) {
+        for (desc, samples) in families {
+            if samples.is_empty() || !selection.includes(desc) {
                 continue;
             }
             sink.begin_family(FamilyHead {
@@ -102,37 +123,49 @@ impl SelfMetrics {
                 desc,
                 cache: &HeadCache::default(),
             });
-            for series in all {
-                let number = Number::Unsigned(series.value);
+            for Sample { labels, number } in samples {
                 let value = match desc.kind {
                     Kind::Counter => Value::Counter(number, None),
                     _ => Value::Gauge(number),
                 };
-                sink.write_series(&series.labels(prefix), 0.0, value);
+                sink.write_series(&labels, 0.0, value);
             }
             sink.checkpoint();
         }
     }
 }
 
-impl Series {
-    fn new(label: &'static str, family: &str, reason: &'static str, value: u64) -> Self {
-        Series {
-            label,
-            family: family.to_owned(),
-            reason,
-            value,
-        }
+fn add(
+    counts: &mut BTreeMap<(String, &'static str), u64>,
+    name: &str,
+    reason: &'static str,
+    count: u64,
+) {
+    if count > 0 {
+        *counts.entry((name.to_owned(), reason)).or_default() += count;
     }
+}
 
-    /// The rendered labels.
-    fn labels(&self, prefix: &str) -> String {
-        let mut labels = String::new();
-        let family = format!("{prefix}{}", self.family);
-        label_text::push_label(&mut labels, self.label, &family);
-        label_text::push_label(&mut labels, "reason", self.reason);
-        labels
-    }
+/// The samples of a counter with the labels `label` and `reason`.
+fn samples(
+    prefix: &str,
+    label: &'static str,
+    counts: BTreeMap<(String, &'static str), u64>,
+) -> Vec<Sample> {
+    let samples = counts.into_iter().map(|((name, reason), count)| {
+        let mut labels = labels(prefix, label, &name);
+        label_text::push_label(&mut labels, "reason", reason);
+        let number = Number::Unsigned(count);
+        Sample { labels, number }
+    });
+    samples.collect()
+}
+
+/// A label whose value is the name of a family with the registry's prefix.
+fn labels(prefix: &str, label: &str, family: &str) -> String {
+    let mut labels = String::new();
+    label_text::push_label(&mut labels, label, &format!("{prefix}{family}"));
+    labels
 }
 
 /// Checks that a metric does not use a name of a self-metric.
@@ -166,18 +199,27 @@ pub(crate) fn check_name(desc: &Desc) -> Result<(), String> {
     }
 }
 
-/// With more families than this, `metrics_series` is left out, because it has a series for each.
-const MAX_FAMILIES_FOR_SERIES: usize = 1000;
+/// The share of its cardinality limit from which on a family has a sample.
+///
+/// Early enough for an alert before label values are lost, and so late that there is at most one
+/// sample for half as many series as the limit allows.
+const MIN_LIMIT_RATIO: f64 = 0.5;
 
 /// The names of the labels of self-metrics.
 pub(crate) const LABELS: [&str; 3] = ["collector", "family", "reason"];
 
-const ALL: [Desc; 4] = [SERIES, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
+const ALL: [Desc; 5] = [SERIES, LIMIT_RATIO, OVERFLOWED, REJECTED, COLLECTOR_ERRORS];
 
 const SERIES: Desc = Desc::new(
     Kind::Gauge,
     "metrics_series",
-    "Series of each metric family.",
+    "Series of all metrics, without those that collectors write.",
+)
+.about(Subject::Library);
+const LIMIT_RATIO: Desc = Desc::new(
+    Kind::Gauge,
+    "metrics_series_limit_ratio",
+    "Series of a metric family as a share of its cardinality limit, from 0.5 on.",
 )
 .about(Subject::Library);
 const OVERFLOWED: Desc = Desc::new(

@@ -1,6 +1,7 @@
-//! Generates alerts about scraping and about the library's metrics of itself (self-metrics).
+//! Generates the group of alerts about scraping and about self-metrics.
 
 use super::{
+    self_metrics::SELF_METRIC_ALERTS,
     settings::Rules,
     yaml::{Group, Rule},
 };
@@ -53,66 +54,5 @@ fn target(rules: &Rules, job: &str) -> [Rule; 2] {
     ]
 }
 
-/// An alert that fires when a self-metric that counts failures grows.
-struct SelfMetricAlert {
-    alert: &'static str,
-    counter: &'static str,
-    by: [&'static str; 3],
-    summary: &'static str,
-    description: &'static str,
-}
-
-impl SelfMetricAlert {
-    fn rule(&self, rules: &Rules) -> Rule {
-        let counter = format!("{}{}", rules.catalog.prefix, self.counter);
-        let counter = rules.series(&counter, Vec::new());
-        let window = rules.window(RECENT_SECONDS);
-        let by = promql::labels(self.by);
-        Rule {
-            is_alert: true,
-            name: self.alert.to_owned(),
-            expression: format!("sum by {by} (increase({counter}[{window}])) > 0"),
-            hold_for: None,
-            labels: vec![("severity".to_owned(), rules.ticket.clone())],
-            annotations: vec![
-                ("summary", self.summary.to_owned()),
-                ("description", self.description.to_owned()),
-            ],
-        }
-    }
-}
-
-const SELF_METRIC_ALERTS: [SelfMetricAlert; 3] = [
-    SelfMetricAlert {
-        alert: "SeriesOverflow",
-        counter: "metrics_overflowed_total",
-        by: ["job", "instance", "family"],
-        summary: "{{ $labels.family }} of {{ $labels.job }} has reached its cardinality limit",
-        description: "New label sets are recorded in the series `overflow`: totals stay correct, \
-                      but their label values are lost. A label has more values than expected; \
-                      reduce them, let series expire, or raise `max_series`.",
-    },
-    SelfMetricAlert {
-        alert: "ValuesRejected",
-        counter: "metrics_rejected_total",
-        by: ["job", "family", "reason"],
-        summary: "{{ $labels.family }} of {{ $labels.job }} rejects values",
-        description: "Reason `{{ $labels.reason }}`: `value` means a value that the type cannot \
-                      hold, `exemplar` an exemplar that is too long, `clash` a declaration that is \
-                      left out because another one has its name, `help` a help text that is left \
-                      out because another declaration of the metric has a different one.",
-    },
-    SelfMetricAlert {
-        alert: "CollectorFails",
-        counter: "metrics_collector_errors_total",
-        by: ["job", "collector", "reason"],
-        summary: "the collector {{ $labels.collector }} of {{ $labels.job }} fails",
-        description: "Its families are missing from some scrapes, because it panics or does not \
-                      finish in time: `{{ $labels.reason }}`.",
-    },
-];
-
 /// How long a target must be down or absent before an alert fires.
 const DOWN_SECONDS: u64 = 5 * 60;
-/// The range of the `increase` in alerts on the self-metrics.
-const RECENT_SECONDS: u64 = 15 * 60;

@@ -18,9 +18,9 @@ use crate::{
 /// Generates a group of recording rules and a group of alerts for all objectives.
 pub(super) fn groups(rules: &Rules) -> Vec<Group> {
     // Several members of a family can record into the same series: functions of one name in one
-    // module, for example in two `impl` blocks, and declarations of one name. Of their objectives
-    // with equal labels, only the one with the highest percentage gets rules, because it includes
-    // the others. `Catalog::lint` reports the others.
+    // module, for example in two `impl` blocks, and declarations of one name. Of the objectives
+    // with equal labels of such members, only the one with the highest percentage gets rules. It is
+    // the strictest. `Catalog::lint` reports the others.
     let mut all: Vec<MeasuredObjective<'_>> = Vec::new();
     let mut known = HashMap::new();
     for family in &rules.catalog.families {

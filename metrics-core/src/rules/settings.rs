@@ -29,9 +29,10 @@ use crate::catalog::{Catalog, promql};
 /// cancelled call counts like any other: it misses the objective if it ran for too long.
 ///
 /// The other alerts are about scraping and the self-metrics: `TargetDown` and `TargetAbsent` if a
-/// [`job`](Rules::job) is set, `SeriesOverflow` (a family reached its cardinality limit),
-/// `ValuesRejected` (values or exemplars that could not be recorded, declarations or help texts
-/// that clash) and `CollectorFails` (a collector panicked or timed out).
+/// [`job`](Rules::job) is set, `SeriesNearLimit` and `SeriesOverflow` (a family nears, or has
+/// reached, its cardinality limit), `ValuesRejected` (values or exemplars that could not be
+/// recorded, declarations or help texts that clash), `CollectorFails` (a collector panicked or
+/// timed out), and, about the metrics endpoint, `ScrapesFail`, `LoginsFail` and `ReloadFails`.
 ///
 /// The description of an objective's alert names the source location of the metric.
 ///
@@ -75,7 +76,7 @@ impl Rules {
     /// Sets the name of the program's job in Prometheus' scrape configuration.
     ///
     /// Restricts the rules to this job and adds alerts for when its targets are down or absent.
-    /// Without a job, the rules cover every job that has these metrics.
+    /// Without a job, the rules cover every job that exposes the metrics of the catalogue.
     pub fn job(mut self, job: impl Into<String>) -> Rules {
         self.job = Some(job.into());
         self
@@ -114,7 +115,7 @@ impl Rules {
 }
 
 impl Catalog {
-    /// Creates recording rules and alerts for these metrics; see [`Rules::of`].
+    /// Creates recording rules and alerts for the metrics of the catalogue; see [`Rules::of`].
     pub fn rules(&self) -> Rules {
         Rules::of(self)
     }

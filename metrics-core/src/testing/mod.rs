@@ -68,7 +68,7 @@ pub use recorded::Recorded;
 
 /// Runs a closure and returns what the calling thread recorded in it.
 ///
-/// It reads the [global registry](Registry::global): metrics declared with
+/// The result covers the [global registry](Registry::global): metrics declared with
 /// [`metrics!`](macro@crate::metrics), and the metrics of instrumented functions.
 ///
 /// Calls may be nested; the outer one includes the recordings of the inner one. A panic of the

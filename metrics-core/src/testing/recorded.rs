@@ -343,7 +343,7 @@ impl<T> Recorded<T> {
         );
     }
 
-    /// The sum of the changes of all series with these labels.
+    /// The sum of the changes of all series of the metric `name` that have the labels `labels`.
     #[track_caller]
     fn total(&self, query: Query, name: &str, labels: &[(&str, &str)]) -> Option<Amount> {
         if let Some(error) = self.query_error(query, name, labels) {

@@ -110,19 +110,17 @@ impl<B: Body> ResponseBody<B> {
             });
         };
         let (parts, inner) = response.into_parts();
-        request.set_status(parts.status);
-        let completion = request.completion_from(&parts.headers);
+        request.note_response(&parts);
         let length = inner.size_hint().exact();
         let length = length.or_else(|| content_length(&parts.headers));
         let request = if inner.is_end_stream() {
-            request.finish(completion);
+            request.finish(Completion::Complete);
             None
         } else {
             // Servers drop an empty body without reading it, so the drop is not a cancellation.
             let is_empty = request.has_no_body() || length == Some(0);
-            let is_final = is_empty || completion != Completion::Complete;
-            request.leave(if is_final {
-                completion
+            request.leave(if is_empty || request.has_grpc_status() {
+                Completion::Complete
             } else {
                 Completion::Cancelled
             });
@@ -172,7 +170,10 @@ impl<B: Body> Body for ResponseBody<B> {
                 match frame.trailers_ref() {
                     // Trailers complete the request, because they are the last frame, and not every
                     // reader polls for the end.
-                    Some(trailers) => Some(request.completion_from(trailers)),
+                    Some(trailers) => {
+                        request.note_grpc_status(trailers);
+                        Some(Completion::Complete)
+                    }
                     None => this.inner.is_end_stream().then(|| before.at_body_end()),
                 }
             }

@@ -87,16 +87,16 @@ impl<L> LayerBuilder<L> {
     ///
     /// A server has the histograms `http_server_request_duration_seconds`,
     /// `http_server_request_body_size_bytes` and `http_server_response_body_size_bytes`, with the
-    /// labels `http_request_method`, `url_scheme`, `http_route`, `http_response_status_code` and
-    /// `error_type`, and the gauge `http_server_active_requests`, with the first two labels. A
+    /// labels `http_request_method`, `url_scheme`, `http_route`, `http_response_status_code`,
+    /// `rpc_status_code` (only for gRPC) and `error_type`, and the gauge `http_server_active_requests`, with the first two labels. A
     /// client has `http_client_*`, with `server_address` and `server_port` instead of `url_scheme`
     /// and `http_route`; its gauge has these two labels too. There is no counter, because the count
     /// of the duration histogram has the same value.
     ///
     /// `http_route` is omitted for an unmatched request, the status if there was no response, and
-    /// `error_type` if there was no error. `error_type` is the type name of the error, the gRPC
-    /// status or `panic`; else the status if it is 500 or above (400 or above for clients); else
-    /// `cancelled`. A non-standard method is `_OTHER`. Durations have the recommended buckets by
+    /// `error_type` if there was no error. `error_type` is the type name of the error or `panic`;
+    /// else the status if it is 500 or above (400 or above for clients), or the gRPC status if it is
+    /// an error of the server (any but `OK` for clients); else `cancelled`. A non-standard method is `_OTHER`. Durations have the recommended buckets by
     /// default.
     ///
     /// [1]: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/

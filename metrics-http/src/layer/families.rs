@@ -108,8 +108,10 @@ impl Settings {
     /// The labels of completed requests, without constant labels.
     pub(super) fn completed_labels(&self) -> impl Iterator<Item = &str> {
         self.request_labels().chain(match self.convention {
-            Convention::Prometheus => ["status", "outcome"],
-            Convention::OpenTelemetry => ["http_response_status_code", "error_type"],
+            Convention::Prometheus => ["status", "grpc_status", "outcome"],
+            Convention::OpenTelemetry => {
+                ["http_response_status_code", "rpc_status_code", "error_type"]
+            }
         })
     }
 

@@ -145,9 +145,9 @@ impl<'a> Values<'a> {
 
 /// Maximum number of labels that a program can add with `LayerBuilder::label`.
 pub(super) const MAX_CONSTANT_LABELS: usize = 8;
-/// Maximum number of labels of a series: the constant labels, and at most five labels of the layer
+/// Maximum number of labels of a series: the constant labels, and at most six labels of the layer
 /// itself.
-const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 5;
+const MAX_LABELS: usize = MAX_CONSTANT_LABELS + 6;
 
 #[cfg(test)]
 mod tests {

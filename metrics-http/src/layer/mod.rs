@@ -29,12 +29,20 @@
 //!   see [`LayerBuilder::max_series`].
 //! - `status`: the status of the response, as code or [class](LayerBuilder::status_class); omitted
 //!   if there was no response.
+//! - `grpc_status`, only for gRPC: the name of the [status](https://grpc.io/docs/guides/status-codes/),
+//!   such as `OK` or `NOT_FOUND`, from the trailers, or from the headers of a response without a
+//!   body. `UNKNOWN` if a complete response has none, as gRPC's clients see it; omitted if there was
+//!   no response, or if it ended before its status.
 //! - `outcome`: `ok`; `error`, if the status is 500 or above, the service or the response body
-//!   failed, or the gRPC status is an error of the server; `cancelled`, if the future or the
-//!   response body was dropped before its end, as servers do when the client disconnects; `panic`,
-//!   if the service or the response body panicked. Errors and panics are passed on.
+//!   failed, or the gRPC status is not `OK`; `cancelled`, if the future or the response body was
+//!   dropped before its end, as servers do when the client disconnects; `panic`, if the service or
+//!   the response body panicked. Errors and panics are passed on.
 //!
 //! Requests in flight have `method`, and `route` or `host`.
+//!
+//! A response is one of gRPC if its content type is `application/grpc`. The status of gRPC-Web is in
+//! the body of a response, where the layers do not look: put them inside the layer that translates
+//! gRPC-Web.
 //!
 //! [`LayerBuilder::open_telemetry`] uses OpenTelemetry's names and labels.
 //!
@@ -53,6 +61,7 @@ mod body;
 mod builder;
 mod client;
 mod families;
+mod grpc;
 mod labels;
 mod recorder;
 mod request;

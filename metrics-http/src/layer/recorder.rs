@@ -10,6 +10,7 @@ use metrics_core::UpDownCounter;
 
 use super::{
     families::Families,
+    grpc::GrpcStatus,
     labels::{self, Route, Values},
     settings::{Convention, RouteSource, Side, SkipFn},
 };
@@ -41,6 +42,16 @@ enum Destination {
     Server(Option<Authority>),
 }
 
+/// The statuses of a response.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ResponseStatus {
+    /// `None` if there was no response.
+    pub(super) http: Option<StatusCode>,
+    pub(super) is_grpc: bool,
+    /// `None` if the response is not one of gRPC, or ended before its status.
+    pub(super) grpc: Option<GrpcStatus>,
+}
+
 /// How a request ended, apart from its status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Completion {
@@ -48,8 +59,6 @@ pub(super) enum Completion {
     Complete,
     /// The service or the response body returned an error of this type.
     Failed(&'static str),
-    /// The response has this gRPC status, which is an error of the server.
-    GrpcError(&'static str),
     Cancelled,
     Panicked,
 }
@@ -72,10 +81,6 @@ impl RequestInfo {
 }
 
 impl Recorder {
-    pub(super) fn is_grpc(&self) -> bool {
-        matches!(self.route_source, Some(RouteSource::Grpc))
-    }
-
     pub(super) fn skips(&self, parts: &Parts) -> bool {
         self.skip.as_ref().is_some_and(|skip| skip(parts))
     }
@@ -123,29 +128,28 @@ impl Recorder {
     pub(super) fn record(
         &self,
         info: &RequestInfo,
-        status: Option<StatusCode>,
+        status: ResponseStatus,
         completion: Completion,
         seconds: f64,
         [request_bytes, response_bytes]: [u64; 2],
     ) {
         let mut values = self.leading_values(info);
-        if let (Some(_), Destination::Route(route)) = (&self.route_source, &info.destination) {
-            let known = route
-                .text()
-                .filter(|_| completion != Completion::GrpcError(GRPC_UNIMPLEMENTED));
+        if let (Some(source), Destination::Route(route)) = (&self.route_source, &info.destination) {
+            let known = route.text().filter(|_| source.is_known(status));
             values.push(known.unwrap_or(match self.convention {
                 Convention::Prometheus => UNMATCHED,
                 Convention::OpenTelemetry => "",
             }));
         }
-        values.push(match &status {
+        values.push(match &status.http {
             None => "",
             Some(status) if self.has_status_class => labels::status_class(*status),
             Some(status) => status.as_str(),
         });
+        values.push(status.grpc.map_or("", GrpcStatus::name));
         values.push(match self.convention {
             Convention::Prometheus => outcome(status, completion),
-            Convention::OpenTelemetry => self.error_type(status.as_ref(), completion),
+            Convention::OpenTelemetry => self.error_type(&status, completion),
         });
         let (values, families) = (values.as_slice(), &self.families);
         if let Some(requests) = &families.requests {
@@ -185,30 +189,55 @@ impl Recorder {
     }
 
     /// The value of `error_type`; empty if there was no error.
-    fn error_type<'a>(&self, status: Option<&'a StatusCode>, completion: Completion) -> &'a str {
-        let min_error_status = match self.side {
-            Side::Server => 500,
-            Side::Client => 400,
+    fn error_type<'a>(&self, status: &'a ResponseStatus, completion: Completion) -> &'a str {
+        let is_error = |status: &StatusCode| match self.side {
+            Side::Server => status.as_u16() >= 500,
+            Side::Client => status.as_u16() >= 400,
         };
-        match (completion, status) {
-            (Completion::Failed(error) | Completion::GrpcError(error), _) => error,
-            (Completion::Panicked, _) => "panic",
-            // An error status takes precedence over `cancelled`.
-            (_, Some(status)) if status.as_u16() >= min_error_status => status.as_str(),
-            (Completion::Cancelled, _) => "cancelled",
-            (Completion::Complete, _) => "",
+        let is_grpc_error = |status: &GrpcStatus| match self.side {
+            Side::Server => status.is_server_error(),
+            Side::Client => *status != GrpcStatus::OK,
+        };
+        // An error status takes precedence over `cancelled`.
+        let status_error = match (&status.http, status.grpc) {
+            (Some(http), _) if is_error(http) => Some(http.as_str()),
+            (_, grpc) => grpc.filter(is_grpc_error).map(GrpcStatus::name),
+        };
+        match completion {
+            Completion::Failed(error) => error,
+            Completion::Panicked => "panic",
+            Completion::Cancelled => status_error.unwrap_or("cancelled"),
+            Completion::Complete => status_error.unwrap_or_default(),
         }
     }
 }
 
 /// The value of `outcome`.
-fn outcome(status: Option<StatusCode>, completion: Completion) -> &'static str {
-    match (completion, status) {
-        (Completion::Failed(_) | Completion::GrpcError(_), _) => "error",
-        (Completion::Panicked, _) => "panic",
-        (_, Some(status)) if status.as_u16() >= 500 => "error",
-        (Completion::Cancelled, _) => "cancelled",
-        (Completion::Complete, _) => "ok",
+fn outcome(status: ResponseStatus, completion: Completion) -> &'static str {
+    let has_error_status = status.http.is_some_and(|status| status.as_u16() >= 500)
+        || status.grpc.is_some_and(|status| status != GrpcStatus::OK);
+    match completion {
+        Completion::Failed(_) => "error",
+        Completion::Panicked => "panic",
+        _ if has_error_status => "error",
+        Completion::Cancelled => "cancelled",
+        Completion::Complete => "ok",
+    }
+}
+
+impl RouteSource {
+    /// Whether the route of a request with this response exists, because clients could otherwise
+    /// create any number of series.
+    fn is_known(&self, status: ResponseStatus) -> bool {
+        match self {
+            RouteSource::Axum | RouteSource::Function(_) => true,
+            // A call without a response keeps its route, because an existing method may have been
+            // waiting when its client disconnected.
+            RouteSource::Grpc => {
+                let is_implemented = status.grpc != Some(GrpcStatus::UNIMPLEMENTED);
+                status.http.is_none() || status.is_grpc && is_implemented
+            }
+        }
     }
 }
 
@@ -223,5 +252,3 @@ impl Debug for Recorder {
 
 /// The value of `route` for requests without a route.
 const UNMATCHED: &str = "unmatched";
-/// The gRPC status for a method that does not exist.
-pub(super) const GRPC_UNIMPLEMENTED: &str = "12";

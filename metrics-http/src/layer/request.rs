@@ -9,10 +9,16 @@ use std::{
     time::Instant,
 };
 
-use hyper::{HeaderMap, StatusCode, header::HeaderValue, http::request::Parts};
+use hyper::{
+    HeaderMap, StatusCode,
+    http::{request, response},
+};
 use metrics_core::UpDownCounter;
 
-use super::recorder::{Completion, GRPC_UNIMPLEMENTED, Recorder, RequestInfo};
+use super::{
+    grpc::{self, GrpcStatus},
+    recorder::{Completion, Recorder, RequestInfo, ResponseStatus},
+};
 
 /// A request in flight; recorded as completed when it is dropped.
 #[derive(Debug)]
@@ -21,7 +27,7 @@ pub(super) struct MeasuredRequest {
     info: RequestInfo,
     start: Instant,
     in_flight: UpDownCounter,
-    status: Option<StatusCode>,
+    status: ResponseStatus,
     /// How the request ends if it is dropped now.
     completion: Completion,
     request_bytes: Option<Arc<AtomicU64>>,
@@ -30,7 +36,10 @@ pub(super) struct MeasuredRequest {
 
 impl MeasuredRequest {
     /// Begins to measure a request; `None` if it is skipped.
-    pub(super) fn begin(recorder: &Arc<Recorder>, parts: &Parts) -> Option<MeasuredRequest> {
+    pub(super) fn begin(
+        recorder: &Arc<Recorder>,
+        parts: &request::Parts,
+    ) -> Option<MeasuredRequest> {
         if recorder.skips(parts) {
             return None;
         }
@@ -42,7 +51,7 @@ impl MeasuredRequest {
             info,
             start: Instant::now(),
             in_flight,
-            status: None,
+            status: ResponseStatus::default(),
             completion: Completion::Panicked,
             request_bytes: None,
             response_bytes: 0,
@@ -73,9 +82,24 @@ impl MeasuredRequest {
         self.completion = completion;
     }
 
-    /// Sets the status of the response.
-    pub(super) fn set_status(&mut self, status: StatusCode) {
-        self.status = Some(status);
+    /// Notes the status of the response, and that of gRPC if the response has no trailers.
+    pub(super) fn note_response(&mut self, response: &response::Parts) {
+        self.status.http = Some(response.status);
+        self.status.is_grpc = grpc::is_grpc(&response.headers);
+        self.note_grpc_status(&response.headers);
+    }
+
+    /// Notes the status of gRPC, if `fields` are the headers or trailers of a gRPC response that
+    /// have one.
+    pub(super) fn note_grpc_status(&mut self, fields: &HeaderMap) {
+        if self.status.is_grpc {
+            self.status.grpc = self.status.grpc.or_else(|| GrpcStatus::from_fields(fields));
+        }
+    }
+
+    /// Whether the response's headers or trailers had the status of gRPC, which ends a response.
+    pub(super) fn has_grpc_status(&self) -> bool {
+        self.status.grpc.is_some()
     }
 
     /// Whether the response has no body by the rules of HTTP, whatever its headers say.
@@ -85,7 +109,7 @@ impl MeasuredRequest {
                 || status == StatusCode::NO_CONTENT
                 || status == StatusCode::NOT_MODIFIED
         };
-        self.info.method() == "HEAD" || self.status.is_some_and(is_bodiless)
+        self.info.method() == "HEAD" || self.status.http.is_some_and(is_bodiless)
     }
 
     /// Adds bytes to the size of the response body; returns the new size.
@@ -93,23 +117,15 @@ impl MeasuredRequest {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
         self.response_bytes
     }
-
-    /// The completion of a response that was read to its end, from its headers or trailers.
-    pub(super) fn completion_from(&self, fields: &HeaderMap) -> Completion {
-        if !self.recorder.is_grpc() {
-            return Completion::Complete;
-        }
-        let status = fields.get("grpc-status").map(HeaderValue::as_bytes);
-        let error = GRPC_SERVER_ERRORS
-            .iter()
-            .find(|error| Some(error.as_bytes()) == status);
-        error.map_or(Completion::Complete, |error| Completion::GrpcError(error))
-    }
 }
 
 impl Drop for MeasuredRequest {
     fn drop(&mut self) {
         self.in_flight.dec();
+        if self.status.is_grpc && self.completion == Completion::Complete {
+            // Clients of gRPC regard a complete response without a status as one with `UNKNOWN`.
+            self.status.grpc.get_or_insert(GrpcStatus::UNKNOWN);
+        }
         let request = self.request_bytes.as_ref();
         let request = request.map_or(0, |bytes| bytes.load(Ordering::Relaxed));
         self.recorder.record(
@@ -121,9 +137,3 @@ impl Drop for MeasuredRequest {
         );
     }
 }
-
-/// The [gRPC statuses](https://grpc.io/docs/guides/status-codes/) that are errors of the server
-/// according to [OpenTelemetry](https://opentelemetry.io/docs/specs/semconv/rpc/grpc/).
-///
-/// They are unknown, deadline exceeded, unimplemented, internal, unavailable and data loss.
-const GRPC_SERVER_ERRORS: [&str; 6] = ["2", "4", GRPC_UNIMPLEMENTED, "13", "14", "15"];

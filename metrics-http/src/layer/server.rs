@@ -99,13 +99,11 @@ impl LayerBuilder<ServerLayer> {
 
     /// Measures a gRPC server, such as tonic's.
     ///
-    /// The route is the path, `/package.Service/Method`. The
-    /// [statuses](https://grpc.io/docs/guides/status-codes/) unknown (2), deadline exceeded (4),
-    /// unimplemented (12), internal (13), unavailable (14) and data loss (15) have the outcome
-    /// `error`, although their HTTP status is 200.
-    ///
-    /// Unimplemented calls have the route `unmatched`, and requests in flight have the route
+    /// The route is the path, `/package.Service/Method`. Unimplemented calls, and requests that are
+    /// not answered in gRPC, have the route `unmatched`, and requests in flight have the route
     /// `grpc`, because clients could otherwise create any number of series.
+    ///
+    /// The label `grpc_status` does not need this setting. It is also there if axum routes the calls.
     ///
     /// ```
     /// use metrics_http::{Registry, layer::ServerLayer};

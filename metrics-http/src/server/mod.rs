@@ -28,7 +28,7 @@ use std::net::ToSocketAddrs;
 use crate::error::Error;
 
 #[cfg(feature = "axum")]
-pub use self::axum::router;
+pub use self::axum::mount;
 #[cfg(feature = "tls")]
 pub use self::tls::Tls;
 pub use self::{builder::ServerBuilder, handle::Server, listener::Address};

@@ -1,4 +1,4 @@
-//! Turns the settings of a [`ServerBuilder`] into a server, an endpoint or a router.
+//! Turns the settings of a [`ServerBuilder`] into a server or an endpoint.
 
 #[cfg(feature = "page")]
 use std::iter;
@@ -131,30 +131,6 @@ impl ServerBuilder {
     /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid.
     pub fn endpoint(self) -> Result<Endpoint, Error> {
         self.build_endpoint()
-    }
-
-    /// Creates an axum router whose only route is the exposition's path.
-    ///
-    /// Merge it into the program's own router, or convert it into tonic's `Routes`.
-    ///
-    /// # Errors
-    ///
-    /// As for [`ServerBuilder::endpoint`].
-    ///
-    /// ```
-    /// # fn main() -> Result<(), metrics_http::Error> {
-    /// let metrics = metrics_http::Server::builder().path("/internal/metrics").router()?;
-    /// let app: axum::Router = axum::Router::new().merge(metrics);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[cfg(feature = "axum")]
-    pub fn router<S>(self) -> Result<axum::Router<S>, Error>
-    where
-        S: Clone + Send + Sync + 'static,
-    {
-        let endpoint = self.build_endpoint()?;
-        Ok(axum::Router::new().route_service(&self.path, endpoint))
     }
 
     /// Registers the built-in metrics, checks the registry, and creates the endpoint.

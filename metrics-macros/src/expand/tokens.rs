@@ -31,7 +31,7 @@ pub(super) fn displayed(
     quote_spanned!(span=> #krate::__private::#function(&(#value)))
 }
 
-/// A block whose braces have this span.
+/// A block of `tokens` whose braces have the span `brace`.
 pub(super) fn in_braces(brace: Span, tokens: TokenStream) -> TokenTree {
     let mut group = Group::new(Delimiter::Brace, tokens);
     group.set_span(brace);

@@ -15,7 +15,8 @@ pub(crate) enum Item {
     /// The name of a function without a body.
     Declaration(Ident),
     Container(Container),
-    /// `mod name;`, whose contents a macro cannot see. The error about it points at these tokens.
+    /// The tokens of `mod name;`, at which an error points, because a macro cannot see the contents
+    /// of the module.
     FileModule(TokenStream),
     Other,
 }

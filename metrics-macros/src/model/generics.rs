@@ -15,8 +15,8 @@ pub(super) fn is_concrete(ty: &Type, sig: &Signature, args: &Args) -> bool {
     !names_impl(tokens.clone()) && is_nameable(tokens, sig, args)
 }
 
-/// Whether an item inside or outside of the function can name the types in these tokens: they
-/// mention no generic parameter.
+/// Whether an item inside or outside of the function can name the types in `tokens`, because
+/// `tokens` mention no generic parameter.
 ///
 /// The parameters of an enclosing `impl` block are known if the attribute is on the block. If not,
 /// every name of one capital letter, such as `T`, or of one and digits, such as `T1`, is taken for

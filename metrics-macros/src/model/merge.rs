@@ -5,9 +5,9 @@ use syn::LitStr;
 
 use super::{Args, Errors, Stated};
 
-/// Removes each attribute inherited from the block if the item has its own of the same name. The
-/// own attribute gets the block's type name and generics, or is removed as well if its only
-/// argument is `skip`.
+/// Removes each attribute inherited from the block if the item has an attribute of the same name
+/// itself. The item's attribute gets the block's type name and generics, or is removed as well if
+/// its only argument is `skip`.
 pub(crate) fn merge(all: &mut Vec<Args>, errors: &mut Errors) {
     let mut index = 0;
     while index < all.len() {

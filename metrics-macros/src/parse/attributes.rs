@@ -53,7 +53,8 @@ pub(crate) fn moved_attributes(
     moved
 }
 
-/// The index of an attribute of this name that was not put on the item by the attribute on a block.
+/// The index of the first attribute that has the name of `instrument` and that no attribute on a
+/// block has put on the item.
 pub(crate) fn own_attribute(attrs: &[Attribute], instrument: &'static Instrument) -> Option<usize> {
     attrs.iter().position(|attr| {
         named(attr).is_some_and(|named| named.attribute == instrument.attribute)

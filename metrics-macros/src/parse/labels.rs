@@ -151,7 +151,8 @@ fn without_name(start: ParseStream, span: Span) -> syn::Error {
     syn::Error::new(span, message)
 }
 
-/// A name for the label with this value: that of the value's field, method, function or variable.
+/// A name for the label whose value is the expression `value`: that of the field, method, function
+/// or variable in the expression.
 fn suggested_name(value: &Expr) -> String {
     match value {
         Expr::Field(field) => match &field.member {

@@ -1,8 +1,9 @@
 //! Parses the input of the macros into the types of `model`, which are described there.
 //!
 //! A parser reports what is not in the grammar, at the token at fault. Where possible, it then
-//! continues, so that one compiler run shows several errors. `model` has the rules between
-//! arguments, except those within one `slo(...)` or `#[label(...)]`, which are checked here.
+//! continues, so that one compiler run shows several errors. Whether arguments fit each other is
+//! checked in `model`, except the arguments of one `slo(...)` or `#[label(...)]`, which this module
+//! checks.
 
 mod args;
 mod attributes;

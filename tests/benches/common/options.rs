@@ -9,7 +9,8 @@ use std::{
 pub(crate) struct Options {
     /// Cargo's name of the bench.
     pub(super) bench: &'static str,
-    /// Selects the rows whose names contain one of these texts; empty selects all rows.
+    /// Texts of which a row's name must contain at least one for the row to run; empty to run all
+    /// rows.
     pub(super) rows: Vec<String>,
     /// Number of rounds; the medians over them are reported.
     pub(crate) rounds: usize,

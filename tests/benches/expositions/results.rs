@@ -99,7 +99,7 @@ impl Results {
         self.of(work).into_iter().find(has_role)
     }
 
-    /// Returns the results of the contender with this name for a workload.
+    /// Returns the results of the contender `name` for the workload `work`.
     pub(super) fn named(&self, work: Work, name: &str) -> Option<Measured> {
         let has_name = |one: &Measured| one.column.name == name;
         self.of(work).into_iter().find(has_name)

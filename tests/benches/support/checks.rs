@@ -94,7 +94,7 @@ impl Check {
         }
     }
 
-    /// Takes both figures from the measurement with this number of threads.
+    /// Takes both figures from the measurement with `threads` threads.
     fn on(mut self, threads: usize) -> Self {
         self.ours = self.ours.on(threads);
         self.other = self.other.on(threads);
@@ -123,7 +123,7 @@ pub(super) enum Contender {
     Limit,
     /// The fastest peer.
     BestPeer,
-    /// The fastest of the contenders with these names.
+    /// The fastest of the contenders with the listed names.
     BestOf(&'static [&'static str]),
 }
 

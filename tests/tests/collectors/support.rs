@@ -95,7 +95,7 @@ impl Gate {
     }
 }
 
-/// Creates a registry with a collector of one family of this type, named by [`name`].
+/// Creates a registry with a collector of one family of the type `kind`, named by [`name`].
 pub(crate) fn writing(
     kind: Kind,
     write: impl Fn(&Desc, &mut Collection<'_>) + Send + Sync + 'static,
@@ -161,10 +161,13 @@ pub(crate) fn native() -> NativeHistogramSnapshot {
 
 /// Returns how many values of a family were rejected, including those of the scrape in this call.
 pub(crate) fn rejected(registry: &Registry, name: &str) -> u64 {
-    let families = family(registry, "metrics_rejected_total").metrics;
-    let label = ("family".to_owned(), name.to_owned());
-    let of_family = families
+    let families = registry.gather();
+    let rejected = families
         .iter()
+        .filter(|family| family.name == "metrics_rejected_total");
+    let label = ("family".to_owned(), name.to_owned());
+    let of_family = rejected
+        .flat_map(|family| &family.metrics)
         .filter(|metric| metric.labels.contains(&label));
     of_family.map(|metric| number(&metric.value) as u64).sum()
 }

@@ -8,7 +8,7 @@ use std::{
 use futures_util::{Stream, StreamExt, stream};
 use tests::{run, suspend};
 
-/// A stream of these items, which is pending before each.
+/// A stream of `items` that returns `Poll::Pending` once before each item.
 pub(crate) fn items<T>(items: impl IntoIterator<Item = T>) -> impl Stream<Item = T> {
     stream::iter(items).then(async |item| {
         suspend().await;

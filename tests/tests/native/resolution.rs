@@ -59,7 +59,8 @@ fn a_reduced_resolution_is_never_restored() {
         #[buckets(native(max_buckets = 4))]
         static GIVEN_UP: Histogram = "native_given_up";
     }
-    // Each thread needs no more buckets than the limit; both together do.
+    // The observations of one thread need no more buckets than the limit, those of both threads
+    // need more.
     for base in [1.0, 100.0] {
         thread::spawn(move || {
             for value in [1.0, 1.2, 1.4] {

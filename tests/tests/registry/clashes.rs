@@ -241,7 +241,8 @@ fn a_scrape_survives_metrics_of_one_name_and_different_rust_types() {
     );
 }
 
-/// Asserts that the second metric is refused with this message and both source locations.
+/// Asserts that the registry refuses the second metric, and that the error contains `message` and
+/// the source locations of both metrics.
 #[track_caller]
 fn assert_clash<A: DynamicMetric, B: DynamicMetric>(
     message: &str,

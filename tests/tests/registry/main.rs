@@ -13,5 +13,6 @@ mod families;
 mod included;
 mod names;
 mod nan;
+mod self_metrics;
 mod summaries;
 mod support;

@@ -87,7 +87,7 @@ fn invalid_prefixes_and_const_labels_are_refused() {
             "{label}"
         );
     }
-    // Self-metrics, such as `metrics_rejected_total`, have these labels.
+    // A registry cannot have a label that self-metrics, such as `metrics_rejected_total`, have.
     for label in ["family", "reason", "collector"] {
         let refused = Registry::builder().label(label, "x").build().unwrap_err();
         let message = refused.to_string();

@@ -9,7 +9,8 @@ pub(crate) enum Phase {
 }
 
 pub(crate) fn options(name: &str) -> Options {
-    // `Options::new` records its caller, so this line is the source location of all these metrics.
+    // `Options::new` records the line of its caller, so all metrics with options from this function
+    // have the source location of the next line.
     Options::new(name, "What it is.")
 }
 

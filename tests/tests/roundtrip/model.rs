@@ -198,7 +198,8 @@ fn observed(what: &What, observations: &[(f64, Marks)]) -> Value {
         ..Native::default()
     };
     let (mut positive, mut negative) = (BTreeMap::new(), BTreeMap::new());
-    // One exemplar per classic bucket; without classic buckets, one per sign and power of two.
+    // Keeps one exemplar per classic bucket. Without classic buckets, keeps one per sign and power
+    // of two.
     let mut exemplars = BTreeMap::new();
     for (value, marks) in observations {
         let at = buckets.iter().position(|(bound, _)| value <= bound);

@@ -51,8 +51,8 @@ fn histograms_of_running_threads_that_know_different_series_are_summed() {
     }
 }
 
-/// Returns the lines exposed while only one of two threads has recorded into series `b`, and after
-/// both have.
+/// Returns the exposed lines twice: when only one of two threads has recorded into series `b`, and
+/// when both threads have recorded into it.
 ///
 /// A thread's first recording adds it to the list of threads; `knows_less_begins` says whether the
 /// thread that has not yet recorded into `b` is the first in that list.
@@ -75,7 +75,7 @@ fn expositions_of_two_threads(
             turn.wait();
         });
     };
-    // Nothing may panic in here, because the other threads wait at the barrier.
+    // If a thread of the scope panicked, the others would wait for it at the barrier forever.
     thread::scope(|scope| {
         scope.spawn(|| {
             if knows_less_begins {

@@ -56,7 +56,7 @@ impl SourceTree {
         SourceTree::read(root, &read)
     }
 
-    /// A crate of these files, of which `lib.rs` is the root.
+    /// The crate that consists of `files`, pairs of a path and a source. The root is `lib.rs`.
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         let find = |path: &str| files.iter().find(|(known, _)| *known == path);
         SourceTree::read("lib.rs", &|path| {

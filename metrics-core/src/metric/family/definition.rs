@@ -234,9 +234,14 @@ impl Family {
     }
 
     /// Whether a label takes values that the declaration does not list.
-    pub(crate) fn has_open_labels(&self) -> bool {
+    fn has_open_labels(&self) -> bool {
         let closed = self.closed.label_values.iter().filter(|set| set.is_some());
         !self.is_closed() && closed.count() < self.desc.labels.len()
+    }
+
+    /// The cardinality limit, if a label takes values that the declaration does not list.
+    pub(crate) fn cardinality_limit(&self) -> Option<usize> {
+        self.has_open_labels().then(|| self.open.limit())
     }
 
     /// The storage of the series that exist from the start.
@@ -343,11 +348,6 @@ impl Family {
 
 #[cfg(feature = "catalog")]
 impl Family {
-    /// The cardinality limit, if a label takes values that the declaration does not list.
-    pub(crate) fn cardinality_limit(&self) -> Option<usize> {
-        self.has_open_labels().then(|| self.open.limit())
-    }
-
     /// For how many seconds a series must be idle before it expires; `None` for never.
     pub(crate) fn expiry_seconds(&self) -> Option<f64> {
         self.has_expiry()

@@ -176,6 +176,14 @@ impl Family {
         }
     }
 
+    /// The number of series as a share of the cardinality limit, if the family has one.
+    ///
+    /// It can exceed 1, because the limit does not include overflow series.
+    pub(crate) fn limit_ratio(&self) -> Option<f64> {
+        let limit = self.cardinality_limit()?;
+        Some(self.series_count() as f64 / limit.max(1) as f64)
+    }
+
     /// Removes the series with these labels; false if there was none. Series that exist from the
     /// start stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {

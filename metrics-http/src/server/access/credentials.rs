@@ -136,8 +136,8 @@ impl Credentials {
         };
         if attempt.password.len() > MAX_PASSWORD_BYTES {
             return Login::Wrong(format!(
-                "the password of the user {} has more than {MAX_PASSWORD_BYTES} bytes, of which \
-                 bcrypt ignores all further ones; use a shorter password",
+                "the password of the user {} has more than {MAX_PASSWORD_BYTES} bytes, and bcrypt \
+                 ignores the others; use a shorter password",
                 attempt.shown_name()
             ));
         }

@@ -41,26 +41,40 @@ pub(super) fn check_password(
     hash: Option<&PasswordHash>,
     highest_cost: u32,
 ) -> bool {
-    let mut is_right = false;
-    let mut costs = costs(hash.map(PasswordHash::cost), highest_cost);
-    if let Some(hash) = hash {
-        costs.next();
+    check_with(hash, highest_cost, |step| match step {
         // Does not fail, because the hash is valid.
-        is_right = bcrypt::verify(password, &hash.text).unwrap_or(false);
-    }
-    for cost in costs {
-        let _ = black_box(bcrypt::hash_with_salt(password, cost, [0; 16]));
-    }
-    is_right
+        Step::Compare(hash) => bcrypt::verify(password, &hash.text).unwrap_or(false),
+        Step::Fill(cost) => {
+            let _ = black_box(bcrypt::hash_with_salt(password, cost, [0; 16]));
+            false
+        }
+    })
 }
 
-/// The costs of the hashes that a check computes; the first is the cost of the user's own hash.
-///
-/// A hash of cost c takes 2^c steps. After the user's own hash of cost c, hashes of the costs c,
-/// c + 1, .., m - 1 make 2^m steps in all, which is one hash of the highest cost m.
-fn costs(own: Option<u32>, highest: u32) -> impl Iterator<Item = u32> {
-    let first = own.unwrap_or(highest);
-    std::iter::once(first).chain(first..highest)
+/// A hash that a check computes.
+enum Step<'a> {
+    /// Compares the password with the user's hash.
+    Compare(&'a PasswordHash),
+    /// Takes the time of a hash of this cost.
+    Fill(u32),
+}
+
+/// A hash of cost c takes 2^c rounds. After the user's own hash of cost c, hashes of the costs c,
+/// c + 1, .., m - 1 make 2^m rounds in all, which is one hash of the highest cost m.
+fn check_with(
+    hash: Option<&PasswordHash>,
+    highest_cost: u32,
+    mut compute: impl FnMut(Step<'_>) -> bool,
+) -> bool {
+    let Some(hash) = hash else {
+        compute(Step::Fill(highest_cost));
+        return false;
+    };
+    let is_right = compute(Step::Compare(hash));
+    for cost in hash.cost..highest_cost {
+        compute(Step::Fill(cost));
+    }
+    is_right
 }
 
 /// Beyond this length, bcrypt ignores a password's bytes, so that passwords with the same beginning
@@ -79,10 +93,24 @@ mod tests {
 
     #[test]
     fn a_check_does_the_same_work_for_every_user() {
-        let highest = 12;
-        for own in [None, Some(4), Some(5), Some(11), Some(12)] {
-            let steps: u64 = costs(own, highest).map(|cost| 1 << cost).sum();
-            assert_eq!(steps, 1 << highest, "{own:?}");
+        let text = "$2y$04$L6Bc/AlTQHyd9liGgGEZyOFLPHNgyxeEPfgYfBCVxJ7JIlwxyVU3u";
+        let of_cost = |cost: u32| {
+            let text = text.replacen("$04$", &format!("${cost:02}$"), 1);
+            PasswordHash::parse(&text).expect("a hash")
+        };
+        let users = [4, 5, 11, 12].map(of_cost);
+        for user in users.iter().map(Some).chain([None]) {
+            for is_right in [false, true] {
+                let mut rounds = 0;
+                check_with(user, 12, |step| {
+                    rounds += match step {
+                        Step::Compare(hash) => 1 << hash.cost,
+                        Step::Fill(cost) => 1 << cost,
+                    };
+                    is_right
+                });
+                assert_eq!(rounds, 1 << 12, "{:?}", user.map(PasswordHash::cost));
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! [`ServerBuilder`]: all settings of a metrics server, an endpoint or a router.
+//! [`ServerBuilder`]: all settings of a metrics server or an endpoint.
 
 mod access;
 mod content;
@@ -33,7 +33,7 @@ pub(in crate::server) type ClashHandler = Arc<dyn Fn(&Error) + Send + Sync>;
 ///
 /// Created by [`Server::builder`]; consumed by [`serve`](ServerBuilder::serve),
 /// [`start`](ServerBuilder::start), [`endpoint`](ServerBuilder::endpoint) and, with the feature
-/// `axum`, `router`.
+/// `axum`, `mount`.
 ///
 /// ```
 /// use std::time::Duration;

@@ -53,7 +53,8 @@ pub(super) fn move_arguments(sig: &mut Signature, recorders: &[Recorder]) -> Tok
             }
             FnArg::Typed(input) => input,
         };
-        // Attributes of an argument, such as lints, move to its variable; `cfg` belongs on both.
+        // Attributes of an argument, such as lints, move to its variable. `cfg` attributes are
+        // copied: the argument keeps them too.
         let attrs = input.attrs.clone();
         input.attrs = cfgs(&attrs).collect();
         let cfgs = &input.attrs;

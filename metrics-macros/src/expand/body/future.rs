@@ -53,9 +53,9 @@ pub(super) fn async_fn(
     recorders: &[Recorder],
     follow: Option<Follow>,
 ) -> TokenStream {
-    // In these cases the function stays `async`: an attribute below may look for the keyword,
-    // `#[must_use]` on an `async fn` is about the output and not about the future, and `!` cannot be
-    // named in `impl Future<Output = !>`.
+    // The function stays `async` in three cases: an attribute below may look for the keyword
+    // `async`, `#[must_use]` on an `async fn` is about the output and not about the future, and `!`
+    // cannot be named in `impl Future<Output = !>`.
     if function.next_active_attribute().is_some()
         || function.attribute("must_use").is_some()
         || is_never(&function.sig.output)

@@ -58,8 +58,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// The values of a label, if they are known at compile time: of its allow-list, of the type
-    /// that its `normalize` function returns, or of its own type.
+    /// The expression for the values of a label, an `Option`: those of its allow-list, of the type
+    /// that its `normalize` function returns, or of the type of the label.
     fn values(&self, index: usize, label: &ListedLabel) -> TokenStream {
         let (krate, p) = (self.krate, &self.p);
         let metric = &self.declaration().ident;
@@ -214,7 +214,7 @@ fn parameter_names(labels: &[ListedLabel]) -> Vec<Ident> {
     for (index, ListedLabel { parameter, .. }) in labels.iter().enumerate() {
         let is_word = syn::parse2::<Ident>(quote!(#parameter)).is_ok();
         let name = match parameter.to_string().as_str() {
-            // These keywords have no raw form; `model` reports them as errors.
+            // `r#` cannot precede any of the five; `model` reports them as errors.
             "self" | "Self" | "super" | "crate" | "_" => {
                 format_ident!("__{index}", span = parameter.span())
             }

@@ -138,9 +138,9 @@ impl Expansion<'_> {
     fn replace_method(&self, span: Span) -> Option<TokenStream> {
         let (krate, p) = (self.krate, &self.p);
         let Declaration { ident, ty, .. } = self.declaration();
-        // These variables have hygienic spans, so that the parameter of a label does not hide them.
-        // Parameters of labels with `normalize` functions have hygienic spans as well, but no label
-        // begins with `__`.
+        // The variables of the method have hygienic spans, so that the parameter of a label does
+        // not hide them. Parameters of labels with `normalize` functions have hygienic spans as
+        // well, but no label begins with `__`.
         let variable = |name| Ident::new(name, Span::mixed_site());
         let [series, value, replacement] = ["series", "__value", "__replacement"].map(variable);
         let (value_type, cell) = match self.metric.kind {

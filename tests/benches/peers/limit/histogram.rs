@@ -1,4 +1,4 @@
-//! Minimal code for histograms, that the recording bench compares libraries with: a table lookup
+//! Minimal code for histograms, with which the recording bench compares libraries: a table lookup
 //! estimates the bucket, and a branchless comparison corrects the estimate.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
