@@ -25,7 +25,8 @@ readonly newer_debian=forky
 # Test targets whose result does not depend on registration through a linker section.
 readonly indifferent_to_linkme=(allocator collect dashboards dependencies documents environments
     expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
-    prometheus pushed remote_written roundtrip rules soak structure textfile_shown ui)
+    prometheus prometheus_tls pushed remote_written roundtrip rules soak structure textfile_shown
+    ui)
 
 main() {
     # The soak test among the other tests takes its default, short time.
@@ -63,7 +64,7 @@ main() {
         --example shortener
 
     step "tests"
-    run cargo test --workspace --features "metrics-http/axum,metrics-http/auth,metrics-http/tls" \
+    run cargo test --workspace --features "metrics-http/axum,metrics-http/web-config" \
         --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https,metrics-http/catalog"
     run cargo test --package tests --features jemalloc --test jemalloc
 

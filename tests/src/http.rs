@@ -57,4 +57,14 @@ pub(crate) fn try_get(
     })
 }
 
+/// Sends a POST request without a body and returns the status of the response.
+pub(crate) fn try_post(url: &str) -> Result<u16, Error> {
+    let agent: Agent = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(TIMEOUT))
+        .build()
+        .into();
+    Ok(agent.post(url).send_empty()?.status().as_u16())
+}
+
 const TIMEOUT: Duration = Duration::from_secs(30);

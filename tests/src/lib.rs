@@ -51,7 +51,7 @@ pub use crate::{
     node_exporter::NodeExporter,
     process::{growth, in_own_process},
     prometheus::{Prometheus, Target, Version, points},
-    promtool::{promtool_check_rules, promtool_test_rules},
+    promtool::{promtool_check_rules, promtool_check_web_config, promtool_test_rules},
     pushgateway::Pushgateway,
     scraper::Job,
     victoria::VictoriaMetrics,

@@ -1,13 +1,19 @@
 //! [`Prometheus`]: a Prometheus server that a test starts.
 
-use std::{fs, net::SocketAddr, process::Command, time::Duration};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
     address::free_address,
-    http::get,
+    http::{get, try_post},
     judge::{Families, installed, python_text},
     scraper::{Job, Scraper, config, list, number, text},
 };
@@ -53,17 +59,13 @@ impl Prometheus {
         flags: &[&str],
         rules: &str,
     ) -> Self {
-        let program = match version {
-            Version::Debian => installed("PROMETHEUS", "prometheus/usr/bin/prometheus"),
-            Version::Newer => installed("PROMETHEUS_NEWER", "prometheus-newer/usr/bin/prometheus"),
-        };
         let folder = TempDir::new().expect("a folder for Prometheus");
         let path = |name: &str| folder.path().join(name);
-        let config = config(jobs) + "rule_files: [rules.yml]\n";
+        let config = config(jobs) + RULE_FILES;
         fs::write(path("prometheus.yml"), config).expect("its configuration");
         fs::write(path("rules.yml"), rules).expect("its rules");
         let address = free_address();
-        let mut command = Command::new(program);
+        let mut command = Command::new(program(version));
         command
             .arg(format!("--web.listen-address={address}"))
             .arg("--config.file")
@@ -72,6 +74,35 @@ impl Prometheus {
             .arg(path("data"))
             .args(flags);
         Self(Scraper::start(command, address, folder, READY))
+    }
+
+    /// Starts a Prometheus 3 that serves its own pages with a web configuration file, and waits
+    /// until it listens. It scrapes nothing.
+    #[track_caller]
+    pub fn serving_with(web_config: &Path) -> Self {
+        let folder = TempDir::new().expect("a folder for Prometheus");
+        fs::write(folder.path().join("prometheus.yml"), "global: {}").expect("its configuration");
+        let address = free_address();
+        let mut command = Command::new(program(Version::Newer));
+        command
+            .arg(format!("--web.listen-address={address}"))
+            .arg("--web.config.file")
+            .arg(web_config)
+            .arg("--config.file")
+            .arg(folder.path().join("prometheus.yml"))
+            .arg("--storage.tsdb.path")
+            .arg(folder.path().join("data"));
+        Self(Scraper::start_guarded(command, address, folder))
+    }
+
+    /// Replaces the scrape jobs while the server runs. The server needs the flag
+    /// `--web.enable-lifecycle`.
+    #[track_caller]
+    pub fn reconfigure(&self, jobs: &[Job<'_>]) {
+        let config = config(jobs) + RULE_FILES;
+        fs::write(self.0.file("prometheus.yml"), config).expect("its configuration");
+        let reloaded = try_post(&self.0.url("/-/reload"));
+        assert_eq!(reloaded.expect("a response"), 200, "the reload");
     }
 
     /// Kills the process, as a crash would.
@@ -175,6 +206,14 @@ impl Prometheus {
     }
 }
 
+#[track_caller]
+fn program(version: Version) -> PathBuf {
+    match version {
+        Version::Debian => installed("PROMETHEUS", "prometheus/usr/bin/prometheus"),
+        Version::Newer => installed("PROMETHEUS_NEWER", "prometheus-newer/usr/bin/prometheus"),
+    }
+}
+
 /// The state of a scrape target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -194,3 +233,4 @@ pub fn points(series: &Value) -> Vec<(f64, f64)> {
 }
 
 const READY: &str = "/-/ready";
+const RULE_FILES: &str = "rule_files: [rules.yml]\n";

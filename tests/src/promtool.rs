@@ -1,6 +1,6 @@
-//! Lints rule files and runs unit tests of rules with promtool.
+//! Lints rule files, runs unit tests of rules, and checks web configuration files with promtool.
 
-use std::{fs, process::Command};
+use std::{ffi::OsStr, fs, path::Path, process::Command};
 
 use tempfile::TempDir;
 
@@ -30,14 +30,28 @@ pub fn promtool_test_rules(rules: &str, cases: &str) -> Result<(), Refusal> {
     )
 }
 
+/// Checks a web configuration file, and the certificates that it names, with promtool.
+///
+/// # Errors
+///
+/// The output of promtool.
+pub fn promtool_check_web_config(path: &Path) -> Result<(), Refusal> {
+    let arguments: [&OsStr; 3] = ["check".as_ref(), "web-config".as_ref(), path.as_ref()];
+    run(&arguments, Path::new("."))
+}
+
 fn promtool(arguments: &[&str], files: &[(&str, &str)]) -> Result<(), Refusal> {
     let folder = TempDir::new().expect("a folder for promtool");
     for (name, text) in files {
         fs::write(folder.path().join(name), text).expect("a file for promtool");
     }
+    run(arguments, folder.path())
+}
+
+fn run(arguments: &[impl AsRef<OsStr>], folder: &Path) -> Result<(), Refusal> {
     let output = Command::new(installed("PROMTOOL", "prometheus/usr/bin/promtool"))
         .args(arguments)
-        .current_dir(folder.path())
+        .current_dir(folder)
         .output()
         .expect("promtool starts");
     if output.status.success() {
