@@ -15,8 +15,8 @@
 //! ```
 //!
 //! [`serve`] runs on its own thread and works with or without an async runtime.
-//! [`Server::builder`] has settings, and [`Endpoint`] is for programs that already have a server,
-//! with hyper, axum or tonic.
+//! [`Server::builder`] has settings. [`Endpoint`] (the exposition) and [`Routes`] (all paths) are for
+//! programs that already have a server, with hyper, axum or tonic.
 //!
 //! The metric types are those of [`metrics_core`]. This crate re-exports all of it, so a program
 //! needs no other dependency.
@@ -134,7 +134,7 @@ pub use self::{
     monitor::{EventCause, ServerEvent},
     push::{write_textfile, write_textfile_from},
     scrape::{Body, Endpoint, ResponseFuture},
-    server::{Address, Server, ServerBuilder, serve},
+    server::{Address, Routes, Server, ServerBuilder, serve},
 };
 
 /// The version of rustls whose types [`Tls`] and [`ServerBuilder::tls_config`] take.

@@ -53,12 +53,13 @@ impl Asset {
         let mut response = if has_current_copy(headers, &tag) {
             not_modified()
         } else {
-            let body = match preferred_coding(headers) {
-                ContentCoding::Identity => self.uncompressed(),
-                coding => match self.find_compressed(coding) {
-                    Some(body) => body,
-                    None => sampler.run(move || self.compress(coding)).await?,
-                },
+            let coding = preferred_coding(headers);
+            let body = if coding == ContentCoding::Identity {
+                self.uncompressed()
+            } else if let Some(body) = self.find_compressed(coding) {
+                body
+            } else {
+                sampler.run(move || self.compress(coding)).await?
             };
             body.respond(self.content_type)
         };

@@ -114,8 +114,6 @@ impl Server {
                     // Does not fail, because the starting thread waits for this message.
                     let _ = started.send(Ok(()));
                     runtime.block_on(connection::run(listeners, config, stopped));
-                    // Does not wait for blocking tasks, because a health check may never return.
-                    runtime.shutdown_background();
                 }
                 Err(error) => {
                     let _ = started.send(Err(error));

@@ -14,6 +14,7 @@ mod documents;
 mod handle;
 mod health;
 mod listener;
+mod path;
 #[cfg(feature = "tls")]
 mod reload;
 mod routes;
@@ -31,7 +32,7 @@ use crate::error::Error;
 pub use self::axum::mount;
 #[cfg(feature = "tls")]
 pub use self::tls::Tls;
-pub use self::{builder::ServerBuilder, handle::Server, listener::Address};
+pub use self::{builder::ServerBuilder, handle::Server, listener::Address, routes::Routes};
 
 /// Serves the metrics of this program at `/metrics` on an address.
 ///

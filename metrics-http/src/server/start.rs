@@ -4,8 +4,6 @@
 use std::iter;
 use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
 
-#[cfg(not(feature = "web-config"))]
-use super::access::CurrentAccess;
 #[cfg(feature = "catalog")]
 use super::documents::Documents;
 #[cfg(feature = "tls")]
@@ -13,12 +11,13 @@ use super::tls::TlsAcceptor;
 #[cfg(feature = "web-config")]
 use super::web_config::{self, Configured};
 use super::{
-    access::AllowList,
+    access::{AllowList, CurrentAccess},
     builder::ServerBuilder,
     connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
     handle::Server,
     listener::ListenerConfig,
+    path::check_path,
     routes::{HEALTHY, READY, RouteTable, Routes},
 };
 #[cfg(feature = "page")]
@@ -59,29 +58,28 @@ impl ServerBuilder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn start(self) -> Result<Server, Error> {
+    pub fn start(
+        #[cfg_attr(
+            not(feature = "tls"),
+            expect(unused_mut, reason = "only the settings of TLS are taken out")
+        )]
+        mut self,
+    ) -> Result<Server, Error> {
         let metrics = self.build_endpoint()?;
         let allow_list = match &self.allowed_networks {
             None => AllowList::default(),
             Some(networks) => AllowList::parse(networks)?,
         };
-        let custom = CustomRoutes::new(self.custom_handlers()?, self.route_timeout);
         if self.listeners.is_empty() {
             return Err(Error::no_listener());
         }
-        let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
-        #[cfg(feature = "page")]
-        let page = self.has_page.then(|| {
-            let documents = self.documents.iter().map(|it| (it.path(), it.title()));
-            let links = iter::once((self.path.as_str(), "Exposition")).chain(documents);
-            Page::new(self.registry.clone(), links)
-        });
+        let handlers = self.custom_handlers()?;
         let monitor = metrics.monitor().clone();
         let answer_timeout = self.scrape_timeout.max(self.route_timeout);
         let response_timeout = answer_timeout.saturating_add(self.client_timeout);
         let timeouts = Timeouts::new(self.client_timeout, response_timeout);
         #[cfg(feature = "tls")]
-        let tls = match self.tls {
+        let tls = match self.tls.take() {
             None => None,
             Some(source) => Some(TlsAcceptor::new(source, &monitor)?),
         };
@@ -92,22 +90,19 @@ impl ServerBuilder {
             access,
             tls,
             reload,
-        } = web_config::start(self.web_config.as_deref(), self.access, tls, &monitor)?;
+        } = web_config::start(
+            self.web_config.as_deref(),
+            self.access.clone(),
+            tls,
+            &monitor,
+        )?;
+        let table = self.build_table(metrics, handlers, access);
+        #[cfg(feature = "web-config")]
+        let table = RouteTable { reload, ..table };
+        let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
+        let listeners = listeners.collect::<Result<_, _>>()?;
         let config = ConnectionConfig {
-            routes: Routes::new(RouteTable {
-                metrics,
-                liveness: self.liveness,
-                readiness: self.readiness,
-                custom,
-                #[cfg(feature = "catalog")]
-                documents: Documents::new(self.registry.clone(), self.documents),
-                #[cfg(feature = "page")]
-                page,
-                metrics_path: self.path,
-                access,
-                #[cfg(feature = "web-config")]
-                reload,
-            }),
+            routes: Routes::new(table),
             monitor,
             allow_list,
             #[cfg(feature = "tls")]
@@ -117,20 +112,82 @@ impl ServerBuilder {
             max_connections: self.max_connections,
             max_header_bytes: self.max_header_bytes,
         };
-        Server::start(listeners.collect::<Result<_, _>>()?, config).map_err(Error::start)
+        Server::start(listeners, config).map_err(Error::start)
+    }
+
+    /// Creates a service that serves all paths, for a server that the program already has.
+    ///
+    /// The settings of the registry, of built-in metrics, of scrapes and of paths apply: the page,
+    /// the catalogue, dashboards, rules, health checks and routes are served unless they are
+    /// switched off. See [`Routes`] for how to mount it.
+    ///
+    /// **Who may read them is up to the program's server**: listeners, TLS, `allow_from` and limits
+    /// on connections have no effect. The service itself does this: it demands the users and tokens
+    /// of this builder, if there are any, adds [`headers`](ServerBuilder::headers) and
+    /// `X-Content-Type-Options` to its responses, and applies
+    /// [`rate_limit`](ServerBuilder::rate_limit) to all clients together, because it does not know
+    /// their addresses. For the same reason [`hosts`](ServerBuilder::hosts) has no effect.
+    ///
+    /// # Errors
+    ///
+    /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid. A
+    /// web configuration file is an error too, because the service could not apply all of it.
+    pub fn routes(self) -> Result<Routes, Error> {
+        #[cfg(feature = "web-config")]
+        if self.web_config.is_some() {
+            return Err(Error::setting(
+                "a web configuration file has no effect on mounted routes; remove `.web_config(..)` \
+                 and let the program's server do TLS and authentication"
+                    .to_owned(),
+            ));
+        }
+        let metrics = self.build_endpoint()?;
+        let access = CurrentAccess::new(&self.access, metrics.monitor())?;
+        let handlers = self.custom_handlers()?;
+        Ok(Routes::new(self.build_table(metrics, handlers, access)))
     }
 
     /// Creates a service that serves the exposition, for a server that the program already has.
     ///
     /// The settings of the registry, of built-in metrics and of scrapes apply. Path, listeners,
     /// TLS, access control, limits on clients, health checks, routes and the live page have no
-    /// effect, as they are up to the program's server. See [`Endpoint`] for how to mount it.
+    /// effect, as they are up to the program's server. See [`Endpoint`] for how to mount it, and
+    /// [`routes`](ServerBuilder::routes) for a service with the other paths.
     ///
     /// # Errors
     ///
     /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid.
     pub fn endpoint(self) -> Result<Endpoint, Error> {
         self.build_endpoint()
+    }
+
+    /// Creates what answers the paths that are switched on.
+    fn build_table(
+        &self,
+        metrics: Endpoint,
+        handlers: HashMap<String, RouteHandler>,
+        access: CurrentAccess,
+    ) -> RouteTable {
+        #[cfg(feature = "page")]
+        let page = self.has_page.then(|| {
+            let documents = self.documents.iter().map(|it| (it.path(), it.title()));
+            let links = iter::once((self.path.as_str(), "Exposition")).chain(documents);
+            Page::new(self.registry.clone(), links)
+        });
+        RouteTable {
+            metrics,
+            metrics_path: self.path.clone(),
+            liveness: self.liveness.clone(),
+            readiness: self.readiness.clone(),
+            custom: CustomRoutes::new(handlers, self.route_timeout),
+            #[cfg(feature = "catalog")]
+            documents: Documents::new(self.registry.clone(), self.documents.clone()),
+            #[cfg(feature = "page")]
+            page,
+            access,
+            #[cfg(feature = "web-config")]
+            reload: None,
+        }
     }
 
     /// Registers the built-in metrics, checks the registry, and creates the endpoint.
@@ -191,24 +248,5 @@ impl ServerBuilder {
             }
         }
         Ok(handlers)
-    }
-}
-
-/// Refuses a path without a leading slash or with characters that have to be percent-encoded.
-///
-/// Among these characters are braces, which axum would parse as a pattern.
-fn check_path(path: &str) -> Result<(), Error> {
-    if !path.starts_with('/') {
-        return Err(Error::setting(format!(
-            "the path `{path}` does not begin with a slash; write `/{path}`"
-        )));
-    }
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()+,;=:@%".contains(c);
-    match path.chars().find(|&c| !is_plain(c)) {
-        None => Ok(()),
-        Some(c) => Err(Error::setting(format!(
-            "the path `{path}` contains `{}`; remove it or percent-encode it",
-            c.escape_default()
-        ))),
     }
 }

@@ -32,8 +32,8 @@ pub(in crate::server) type ClashHandler = Arc<dyn Fn(&Error) + Send + Sync>;
 /// Builder for a server or an endpoint.
 ///
 /// Created by [`Server::builder`]; consumed by [`serve`](ServerBuilder::serve),
-/// [`start`](ServerBuilder::start), [`endpoint`](ServerBuilder::endpoint) and, with the feature
-/// `axum`, `mount`.
+/// [`start`](ServerBuilder::start), [`routes`](ServerBuilder::routes),
+/// [`endpoint`](ServerBuilder::endpoint) and, with the feature `axum`, `mount`.
 ///
 /// ```
 /// use std::time::Duration;
@@ -49,7 +49,7 @@ pub(in crate::server) type ClashHandler = Arc<dyn Fn(&Error) + Send + Sync>;
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "a builder does nothing before `serve`, `start` or `endpoint`"]
+#[must_use = "a builder does nothing before `serve`, `start`, `routes` or `endpoint`"]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a setting that is on or off"
