@@ -113,8 +113,9 @@ pub use metric::{
     up_down::{InFlight, UpDownCounter},
 };
 pub use registry::{
-    CollectedSeries, Collection, Collector, Computed, Metric, MetricFamily, MetricValue, Registry,
-    RegistryBuilder, delivery::Delivery, encode, encode_to_string, gather,
+    CollectedSeries, Collection, Collector, CollectorFailure, CollectorFailureReason, Computed,
+    Exposition, Metric, MetricFamily, MetricValue, Registry, RegistryBuilder, delivery::Delivery,
+    encode, encode_to_string, gather,
 };
 #[doc(hidden)]
 pub use registry::{CollectorExpiry, DeliveredSeries, SeriesActivity};

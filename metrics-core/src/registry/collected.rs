@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The valid value of a collected series.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum CollectedValue {
     Counter(f64),
     /// A gauge or a series of unknown type.
@@ -104,7 +104,7 @@ fn for_each_part(states: &[(String, bool)], mut write: impl FnMut(Value<'_>)) {
 }
 
 /// A validated histogram: the buckets are valid and add up to the count, and the sum is finite.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Distribution {
     /// Upper bounds of the classic buckets, without `+Inf`.
     bounds: Vec<f64>,
@@ -171,7 +171,7 @@ impl Distribution {
 }
 
 /// The series that a collector wrote to one family.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct CollectedFamily {
     pub(crate) series: Vec<SeriesValue>,
     /// Number of rejected values.
@@ -179,7 +179,7 @@ pub(crate) struct CollectedFamily {
 }
 
 /// A series that a collector wrote, with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct SeriesValue {
     /// The labels, rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
     pub(crate) labels: String,
@@ -201,7 +201,7 @@ impl SeriesValue {
 }
 
 /// Everything that a collector wrote in one scrape.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Collected {
     /// The families in the order of the collector's descriptions, without those whose description
     /// clashed.
@@ -212,6 +212,13 @@ pub(crate) struct Collected {
 }
 
 impl Collected {
+    /// Approximate memory of the series.
+    pub(crate) fn bytes(&self) -> usize {
+        let series = self.families.iter().flat_map(|family| &family.series);
+        let bytes = series.map(|series| series.labels.len() + size_of::<SeriesValue>());
+        bytes.sum()
+    }
+
     /// Puts rendered labels before those of every series.
     pub(crate) fn add_labels(&mut self, labels: &str) {
         for series in self

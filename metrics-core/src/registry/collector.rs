@@ -15,10 +15,11 @@ use crate::{
 /// Before an exposition begins, the registry runs its collectors one after the other on a thread
 /// named `metrics-collect`; if a collector takes long, another thread runs the rest. If a collector
 /// panics or exceeds [`Registry::collector_timeout`](crate::Registry::collector_timeout), the
-/// exposition lacks its families, and `metrics_collector_errors_total` counts the scrape.
-/// Scrapes skip a collector that is still running for an earlier scrape that timed out; a scrape
-/// made within a collector skips that collector. A collector may use its registry, for example to
-/// register another collector.
+/// exposition lacks its families, and `metrics_collector_errors_total` counts the scrape. While a
+/// run exceeds that timeout, scrapes skip the collector. A collector is never run twice at the same
+/// time: scrapes that wait for the end of a run share the next one. A scrape made within a collector
+/// skips that collector. A collector may use its registry, for example to register another
+/// collector.
 ///
 /// Several collectors may describe the same family, for example one per connection pool: their
 /// series are exposed together if type, help and unit are equal. Of series with equal labels, the

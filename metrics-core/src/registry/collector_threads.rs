@@ -23,8 +23,12 @@ use std::{
 
 use crate::{
     registry::{
-        collected::Collected, exposed_families::ExposedFamilies,
-        registered_collector::RegisteredCollector, settings::Settings,
+        collected::Collected,
+        collector_failure::{CollectorFailure, CollectorFailureReason},
+        collector_status::{HAS_THREADS, RunResult, Turn},
+        exposed_families::ExposedFamilies,
+        registered_collector::RegisteredCollector,
+        settings::Settings,
     },
     series::recipients::ExpositionStart,
 };
@@ -44,11 +48,30 @@ struct Run {
     exposition: ExpositionStart,
     /// Positions of the collectors that no thread has started yet.
     queue: Mutex<VecDeque<usize>>,
-    /// Receives the position and the result of each collector; `None` if it panicked.
-    results: Sender<(usize, Option<Collected>)>,
+    /// Receives the position and the outcome of each collector.
+    results: Sender<(usize, Outcome)>,
     deadline: Option<Instant>,
     /// Addresses of the collectors that made this scrape or wait for it; see [`ENCLOSING`].
     enclosing: Vec<usize>,
+}
+
+/// What a scrape got from one collector.
+enum Outcome {
+    /// The result of a run that this scrape has started.
+    Run(RunResult),
+    /// The result of a run that another scrape has started.
+    Shared(RunResult),
+    /// The collector was still running for another scrape at the deadline, or hangs.
+    Skipped,
+}
+
+/// The results of the collectors of one scrape.
+#[derive(Debug, Default)]
+pub(crate) struct CollectorResults {
+    /// The values of each collector of the registry, if it was selected and has returned any.
+    pub(crate) collected: Vec<Option<Arc<Collected>>>,
+    /// The selected collectors that have not returned values.
+    pub(crate) failures: Vec<CollectorFailure>,
 }
 
 thread_local! {
@@ -63,8 +86,7 @@ impl CollectorThreads {
     /// Runs the collectors at the positions `selected`, for the exposition that starts at
     /// `exposition`.
     ///
-    /// Returns one entry for each collector of `families`: `None` if the collector was not
-    /// selected, was skipped (see `ENCLOSING` and `is_stuck`), panicked, or missed the deadline.
+    /// Waits for them until `timeout` or the registry's collector timeout, whichever is shorter.
     pub(crate) fn run(
         &self,
         families: &Arc<ExposedFamilies>,
@@ -72,9 +94,24 @@ impl CollectorThreads {
         timeout: Duration,
         exposition: ExpositionStart,
         selected: impl Iterator<Item = usize>,
-    ) -> Vec<Option<Collected>> {
+    ) -> CollectorResults {
         let collectors = families.collectors();
-        let mut all: Vec<Option<Collected>> = collectors.iter().map(|_| None).collect();
+        let mut collected_by: Vec<Option<Arc<Collected>>> = vec![None; collectors.len()];
+        let mut failures = Vec::new();
+        let collector_timeout = settings.collector_timeout();
+        let timeout = collector_timeout.min(timeout);
+        let mut fail = |at: usize, reason| {
+            let collector = &collectors[at];
+            match reason {
+                CollectorFailureReason::Panic => collector.status.count_panic(),
+                CollectorFailureReason::Timeout => collector.status.count_timeout(),
+                CollectorFailureReason::ExpositionTimeout => {}
+            }
+            failures.push(CollectorFailure {
+                collector: format!("{}{}", settings.prefix, collector.name()),
+                reason,
+            });
+        };
         let enclosing = ENCLOSING.try_with(|enclosing| enclosing.borrow().clone());
         let enclosing = enclosing.unwrap_or_default();
         let mut queue = VecDeque::new();
@@ -83,16 +120,18 @@ impl CollectorThreads {
             if enclosing.contains(&collector.address()) {
                 continue;
             }
-            if collector.status.is_stuck() {
-                collector.status.count_timeout();
+            if collector.status.is_hanging(collector_timeout) {
+                fail(at, CollectorFailureReason::Timeout);
             } else {
                 queue.push_back(at);
             }
         }
         if queue.is_empty() {
-            return all;
+            return CollectorResults {
+                collected: collected_by,
+                failures,
+            };
         }
-        let timeout = settings.collector_timeout().min(timeout);
         let (sender, results) = mpsc::channel();
         let run = Arc::new(Run {
             families: Arc::clone(families),
@@ -109,31 +148,51 @@ impl CollectorThreads {
         if !self.assign(&run) {
             run.execute(|| ());
         }
+        // A collector without values has failed only if it has had the whole collector timeout, not
+        // if the scraper had less time.
+        let missed = |at: usize| {
+            let is_hanging = || collectors[at].status.is_hanging(collector_timeout);
+            if timeout >= collector_timeout || is_hanging() {
+                CollectorFailureReason::Timeout
+            } else {
+                CollectorFailureReason::ExpositionTimeout
+            }
+        };
         let mut has_ended = vec![false; collectors.len()];
         let mut missing = queue.len();
-        self.receive(&run, &results, timeout, |at, result| {
-            match &result {
-                Some(collected) => collectors[at].count_rejected(collected),
-                None => collectors[at].status.count_panic(),
+        self.receive(&run, &results, timeout, |at, outcome| {
+            if let Outcome::Run(Some(collected)) = &outcome {
+                collectors[at].count_rejected(collected);
             }
-            all[at] = result;
+            match outcome {
+                Outcome::Run(Some(collected)) | Outcome::Shared(Some(collected)) => {
+                    collected_by[at] = Some(collected);
+                }
+                Outcome::Run(None) | Outcome::Shared(None) => {
+                    fail(at, CollectorFailureReason::Panic);
+                }
+                Outcome::Skipped => fail(at, missed(at)),
+            }
             has_ended[at] = true;
             missing -= 1;
             missing == 0
         });
         for at in queue.into_iter().filter(|at| !has_ended[*at]) {
-            collectors[at].status.abandon_run();
+            fail(at, missed(at));
         }
-        all
+        CollectorResults {
+            collected: collected_by,
+            failures,
+        }
     }
 
     /// Passes results to `take` until it returns true, at most until the deadline.
     fn receive(
         &self,
         run: &Arc<Run>,
-        results: &Receiver<(usize, Option<Collected>)>,
+        results: &Receiver<(usize, Outcome)>,
         timeout: Duration,
-        mut take: impl FnMut(usize, Option<Collected>) -> bool,
+        mut take: impl FnMut(usize, Outcome) -> bool,
     ) {
         let patience = (timeout / TAKEOVERS).min(MAX_PATIENCE);
         loop {
@@ -153,8 +212,8 @@ impl CollectorThreads {
                 }
             };
             match result {
-                Ok((at, result)) => {
-                    if take(at, result) {
+                Ok((at, outcome)) => {
+                    if take(at, outcome) {
                         return;
                     }
                 }
@@ -236,39 +295,39 @@ impl Run {
             let Some(at) = next else {
                 return before_last();
             };
-            let result = self.collect(at);
+            let outcome = self.collect(at);
             if self.queue().is_empty() {
                 let returned = before_last();
-                self.send(result);
+                self.send(at, outcome);
                 return returned;
             }
-            self.send(result);
+            self.send(at, outcome);
         }
     }
 
-    fn send(&self, result: Option<(usize, Option<Collected>)>) {
-        if let Some(result) = result {
-            // Fails if the scrape has timed out and no longer needs the result.
-            let _ = self.results.send(result);
-        }
+    fn send(&self, at: usize, outcome: Outcome) {
+        // Fails if the scrape has timed out and no longer needs the result.
+        let _ = self.results.send((at, outcome));
     }
 
-    /// Runs the collector at position `at`; `None` if another scrape is still running it at the
-    /// deadline.
-    fn collect(&self, at: usize) -> Option<(usize, Option<Collected>)> {
+    /// Runs the collector at position `at`, or waits for another scrape to run it.
+    fn collect(&self, at: usize) -> Outcome {
         let collector = &self.families.collectors()[at];
-        if !collector.status.begin_run(self.deadline) {
-            return None;
+        let timeout = self.settings.collector_timeout();
+        match collector.status.take_turn(self.deadline, timeout) {
+            Turn::Run => {}
+            Turn::Share(result) => return Outcome::Shared(result),
+            Turn::Skip => return Outcome::Skipped,
         }
         let enclosing = self.enclosing.iter().copied().chain([collector.address()]);
         let before = ENCLOSING.replace(enclosing.collect());
         let mut collected = None;
         call_catching_panics(|| {
-            collected = Some(collector.collect(&self.settings, self.exposition));
+            collected = Some(Arc::new(collector.collect(&self.settings, self.exposition)));
         });
         ENCLOSING.set(before);
-        collector.status.end_run();
-        Some((at, collected))
+        collector.status.end_run(&collected);
+        Outcome::Run(collected)
     }
 }
 
@@ -304,8 +363,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// 15 bytes, the most that Linux keeps of a thread's name.
 const THREAD_NAME: &str = "metrics-collect";
-
-const HAS_THREADS: bool = !cfg!(target_family = "wasm");
 
 /// Another thread takes over after an eighth of the timeout without a result, or after
 /// [`MAX_PATIENCE`] if that is shorter.

@@ -63,7 +63,7 @@ impl Delivery {
     pub(crate) fn note_collected(
         &mut self,
         recipient: Option<Recipient>,
-        collected: &[Option<Collected>],
+        collected: &[Option<Arc<Collected>>],
     ) {
         let Some(recipient) = recipient else {
             return;

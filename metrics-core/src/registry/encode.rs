@@ -1,15 +1,12 @@
 //! Encodes a registry's metrics in an exposition format.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, time::Duration};
 
 use crate::{
-    format::{Output, protobuf::Protobuf, text::Text},
-    registry::{
-        collected::Collected, delivery::Delivery, exposed_families::ExposedFamilies,
-        handle::Registry, selection::Selection,
-    },
+    format::Output,
+    registry::{delivery::Delivery, handle::Registry},
     sample::format::{ExpositionFormat, Format},
-    series::recipients::{ExpositionStart, Recipient},
+    series::recipients::Recipient,
 };
 
 const PROGRAM: Recipient = Recipient::PROGRAM;
@@ -168,59 +165,8 @@ impl Registry {
         timeout: Duration,
         filter: Option<&dyn Fn(&str) -> bool>,
     ) -> io::Result<Delivery> {
-        let settings = self.settings();
-        let const_labels = settings.rendered_const_labels(exposition);
-        let families = self.exposed_families();
-        let selection = Selection::of_exposition(&settings.prefix, filter, exposition);
-        let mut delivery = Delivery::start(&families, Some(recipient), selection);
-        let start = delivery.exposition();
-        let collected = self.run_collectors(&families, timeout, start, selection);
-        delivery.note_collected(Some(recipient), &collected);
-        if exposition.format == Format::Protobuf {
-            let mut protobuf = Protobuf::new(out, exposition, &const_labels);
-            families.collect(
-                settings,
-                &collected,
-                &mut protobuf,
-                selection,
-                delivery.reader(),
-            );
-            protobuf.finish()?;
-        } else {
-            let created = settings.writes_created();
-            let mut text = Text::new(out, exposition, created, const_labels);
-            families.collect(
-                settings,
-                &collected,
-                &mut text,
-                selection,
-                delivery.reader(),
-            );
-            text.finish()?;
-        }
-        if !matches!(exposition.format, Format::Text | Format::TextV1) {
-            families.request_exemplars(selection);
-        }
-        Ok(delivery)
-    }
-
-    /// Runs the collectors of the selected families.
-    ///
-    /// The caller must not hold a lock of the registry, because a collector may use the registry.
-    pub(crate) fn run_collectors(
-        &self,
-        families: &Arc<ExposedFamilies>,
-        timeout: Duration,
-        exposition: ExpositionStart,
-        selection: Selection<'_>,
-    ) -> Vec<Option<Collected>> {
-        let settings = self.settings();
-        let selected = families.selected_collectors(selection);
-        let mut collected = self
-            .collector_threads()
-            .run(families, settings, timeout, exposition, selected);
-        families.drop_duplicates(&mut collected);
-        collected
+        let collected = self.collect_for(recipient, exposition, timeout, filter);
+        collected.encode_to(out)
     }
 }
 

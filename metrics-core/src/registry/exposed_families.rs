@@ -6,7 +6,6 @@ use std::{
 };
 
 use crate::{
-    describe::desc::Desc,
     metric::family::{Family, FamilyRef},
     registry::{
         collected::Collected,
@@ -91,7 +90,7 @@ impl ExposedFamilies {
 
     /// Drops the series that an earlier collector of the same family has written with the same
     /// labels, and counts them as rejected values of the later collector.
-    pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Collected>]) {
+    pub(crate) fn drop_duplicates(&self, collected: &mut [Option<Arc<Collected>>]) {
         for family in self.families.iter().filter(|of| of.collectors.len() > 1) {
             let mut label_sets = HashSet::new();
             let has_legacy_labels = family.desc.has_legacy_labels();
@@ -99,6 +98,8 @@ impl ExposedFamilies {
                 let Some(collected) = &mut collected[by.collector] else {
                     continue;
                 };
+                // Copies the values if another scrape uses them as well.
+                let collected = Arc::make_mut(collected);
                 let series = &mut collected.families[by.family].series;
                 let before = series.len();
                 series.retain(|series| {
@@ -127,7 +128,7 @@ impl ExposedFamilies {
     pub(crate) fn collect(
         &self,
         settings: &Settings,
-        collected: &[Option<Collected>],
+        collected: &[Option<Arc<Collected>>],
         sink: &mut dyn Sink,
         selection: Selection<'_>,
         mut reader: Reader,
@@ -206,7 +207,7 @@ impl ExposedFamilies {
     fn self_metrics<'a>(&self, prefix: &'a str) -> SelfMetrics<'a> {
         let mut metrics = SelfMetrics::new(prefix);
         for collector in &self.collectors {
-            let name = collector.full_name(collector.descs().first().map_or("", Desc::name));
+            let name = collector.name();
             metrics.add_collector_errors(&name, "panic", collector.status.panics());
             metrics.add_collector_errors(&name, "timeout", collector.status.timeouts());
             for (family, count) in collector.status.rejected() {
@@ -244,7 +245,7 @@ impl ExposedFamilies {
 fn write_collected(
     family: &ExposedFamily,
     prefix: &str,
-    collected: &[Option<Collected>],
+    collected: &[Option<Arc<Collected>>],
     sink: &mut dyn Sink,
 ) -> bool {
     let by_collector = family.collectors.iter().filter_map(|by| {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     describe::{kind::Kind, source_location::SourceLocation, subject::Subject},
     metric::exemplar::Exemplar,
-    registry::{delivery::Delivery, handle::Registry, selection::Selection},
+    registry::{delivery::Delivery, handle::Registry},
     sample::{
         head::FamilyHead,
         label_text::LabelView,
@@ -146,20 +146,9 @@ impl Registry {
             const_labels: &settings.const_labels,
             families: Vec::new(),
         };
-        let families = self.exposed_families();
-        let selection = Selection::of_names(&settings.prefix, filter);
-        let mut delivery = Delivery::start(&families, recipient, selection);
-        let start = delivery.exposition();
-        let collected = self.run_collectors(&families, timeout, start, selection);
-        delivery.note_collected(recipient, &collected);
-        families.collect(
-            settings,
-            &collected,
-            &mut sink,
-            selection,
-            delivery.reader(),
-        );
-        (sink.families, delivery)
+        let collected = self.run_collectors(recipient, None, timeout, filter);
+        collected.write_to(&mut sink);
+        (sink.families, collected.into_delivery())
     }
 }
 

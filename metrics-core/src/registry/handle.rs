@@ -366,7 +366,8 @@ impl Registry {
     ///
     /// The families of a collector that misses the deadline are left out of the exposition, and
     /// `metrics_collector_errors_total{reason="timeout"}` is incremented. Later scrapes skip the
-    /// collector, without waiting, until it returns. `Duration::MAX` disables the timeout. If no
+    /// collector, without waiting, until it returns. A scrape whose own timeout is shorter waits
+    /// only for as long, and has no such effects. `Duration::MAX` disables the timeout. If no
     /// thread can be started, collectors run on the calling thread, and the scrape waits for them.
     ///
     /// ```
@@ -379,6 +380,12 @@ impl Registry {
     /// ```
     pub fn collector_timeout(&self, timeout: Duration) {
         self.0.settings.set_collector_timeout(timeout);
+    }
+
+    /// How long an exposition waits for collectors if its own timeout is `timeout`.
+    #[doc(hidden)]
+    pub fn collector_time(&self, timeout: Duration) -> Duration {
+        self.0.settings.collector_timeout().min(timeout)
     }
 
     /// Checks that the declarations do not clash, and that no two functions share their series.

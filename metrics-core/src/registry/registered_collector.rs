@@ -56,6 +56,11 @@ impl RegisteredCollector {
         format!("{prefix}{name}")
     }
 
+    /// The collector's name in self-metrics: the full name of its first family.
+    pub(crate) fn name(&self) -> String {
+        self.full_name(self.descs.first().map_or("", Desc::name))
+    }
+
     /// The descriptions of the families that did not clash, as the collector returned them.
     pub(crate) fn descs(&self) -> &[Desc] {
         &self.descs

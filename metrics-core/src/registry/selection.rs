@@ -22,26 +22,17 @@ pub(crate) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    /// Selects the families with a name that `filter` accepts.
-    pub(crate) fn of_names(prefix: &'a str, filter: Option<&'a dyn Fn(&str) -> bool>) -> Self {
-        Selection {
-            prefix,
-            filter,
-            exposition: None,
-        }
-    }
-
     /// Selects the families with a name that `filter` accepts, except those that `exposition`
     /// omits.
-    pub(crate) fn of_exposition(
+    pub(crate) fn new(
         prefix: &'a str,
         filter: Option<&'a dyn Fn(&str) -> bool>,
-        exposition: ExpositionFormat,
+        exposition: Option<ExpositionFormat>,
     ) -> Self {
         Selection {
             prefix,
             filter,
-            exposition: Some(exposition),
+            exposition,
         }
     }
 

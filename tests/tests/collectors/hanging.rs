@@ -6,7 +6,9 @@ use std::{
     time::Duration,
 };
 
-use metrics_core::{Counter, Format, MetricFamily, Options, Registry};
+use metrics_core::{
+    CollectorFailureReason, Counter, Format, MetricFamily, Options, Recipient, Registry,
+};
 
 use crate::support::{Gate, SHORT, errors, family, number, one};
 
@@ -134,4 +136,55 @@ fn without_a_timeout_a_scrape_waits_for_its_collectors() {
         gate.open();
         assert_eq!(scrape.join().unwrap().len(), 1);
     });
+}
+
+/// The reasons for which an exposition with this timeout lacks collectors.
+fn reasons(registry: &Registry, timeout: Duration) -> Vec<CollectorFailureReason> {
+    let exposition = registry.collect_for(Recipient::new("test"), Format::Text, timeout, None);
+    let failures = exposition.failures().iter();
+    failures.map(|failure| failure.reason).collect()
+}
+
+#[test]
+fn a_scrape_with_a_short_timeout_does_not_make_others_skip_a_collector() {
+    let registry = Registry::new();
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    let short = Duration::from_millis(1);
+    let missed = [CollectorFailureReason::ExpositionTimeout];
+    assert_eq!(reasons(&registry, short), missed);
+    assert_eq!(reasons(&registry, short), missed);
+    thread::scope(|scope| {
+        let scrape = scope.spawn(|| registry.gather());
+        gate.open();
+        assert_eq!(scrape.join().unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_short_timeout_of_a_scrape_is_not_an_error_of_the_collector() {
+    let registry = Registry::new();
+    registry.write_self_metrics(true);
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    let mut text = Vec::new();
+    let timeout = Duration::from_millis(1);
+    registry
+        .encode_within(Format::Text, &mut text, timeout, None)
+        .unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains(&errors("a", "timeout", 0)), "{text}");
+    gate.open();
+}
+
+#[test]
+fn a_collector_that_exceeds_the_collector_timeout_fails_for_every_scrape() {
+    let registry = Registry::new();
+    registry.collector_timeout(Duration::from_millis(20));
+    let (hanging, gate) = Gate::new("a");
+    registry.register(hanging).unwrap();
+    let failed = [CollectorFailureReason::Timeout];
+    assert_eq!(reasons(&registry, Duration::MAX), failed);
+    assert_eq!(reasons(&registry, Duration::ZERO), failed);
+    gate.open();
 }
