@@ -133,7 +133,7 @@ pub use self::{
     error::Error,
     monitor::{EventCause, ServerEvent},
     push::{write_textfile, write_textfile_from},
-    scrape::{Body, Endpoint, ResponseFuture},
+    scrape::{Body, Compression, Endpoint, ErrorHandling, ResponseFuture},
     server::{Address, Routes, Server, ServerBuilder, serve},
 };
 

@@ -2,59 +2,10 @@
 
 mod support;
 
-use std::{
-    io::Write,
-    net::TcpStream,
-    sync::{
-        Arc, Condvar, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{io::Write, net::TcpStream, time::Duration};
 
-use metrics_http::{Collection, Collector, Desc, Kind, Server};
-use support::{Reply, connect, eventually, get, serving};
-
-/// A collector that counts its calls and blocks until it is opened.
-#[derive(Clone, Default)]
-struct Gate(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    calls: AtomicUsize,
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-static DESC: [Desc; 1] = [Desc::new(
-    Kind::Gauge,
-    "gate_calls",
-    "Calls of the collector.",
-)];
-
-impl Collector for Gate {
-    fn descs(&self) -> &[Desc] {
-        &DESC
-    }
-
-    fn collect(&self, out: &mut Collection<'_>) {
-        let calls = self.0.calls.fetch_add(1, Ordering::Relaxed) + 1;
-        let open = self.0.open.lock().unwrap();
-        drop(self.0.opened.wait_while(open, |open| !*open).unwrap());
-        out.gauge(&DESC[0], &[], calls as f64);
-    }
-}
-
-impl Gate {
-    fn open(&self) {
-        *self.0.open.lock().unwrap() = true;
-        self.0.opened.notify_all();
-    }
-
-    fn calls(&self) -> usize {
-        self.0.calls.load(Ordering::Relaxed)
-    }
-}
+use metrics_http::Server;
+use support::{Reply, connect, eventually, gate::Gate, get, serving};
 
 fn server(gate: &Gate) -> Server {
     serving(gate.clone())

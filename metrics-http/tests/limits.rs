@@ -4,16 +4,20 @@ mod support;
 
 use std::{
     io::{Read, Write},
-    sync::Arc,
+    net::TcpStream,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver},
+    },
     thread,
     time::{Duration, Instant},
 };
 
-use metrics_http::{Collection, Collector, Desc, Kind, Server};
+use metrics_http::{Collection, Collector, Desc, EventCause, Kind, Server};
 
 use support::{
-    Shop, TIMEOUT, Warehouse, ask, begin_scrape, connect, eventually, get, get_with, registry,
-    serving, shop,
+    Shop, TIMEOUT, Warehouse, ask, begin_scrape, connect, eventually, gate::Gate, get, get_with,
+    large_registry, registry, serving, serving_registry, shop,
 };
 
 #[test]
@@ -49,41 +53,45 @@ fn a_client_that_disconnects_in_the_queue_takes_no_permit() {
     assert!(get(&server, "/metrics").complete);
 }
 
-#[test]
-fn a_scrape_is_aborted_after_its_timeout() {
-    let server = serving(Warehouse)
-        .max_concurrent_scrapes(1)
+/// Starts a server of a large exposition, and returns the causes of its events.
+fn reporting(scrape_timeout: Duration) -> (Server, Receiver<EventCause>) {
+    let (sender, events) = mpsc::channel();
+    let server = serving_registry(large_registry(5_000, 4_000))
         .client_timeout(Duration::MAX)
-        .scrape_timeout(Duration::from_secs(3))
-        .serve("127.0.0.1:0")
-        .unwrap();
-    let mut stalled = begin_scrape(server.local_addr());
-    // This scrape has to wait until the timeout of the stalled one releases the only permit.
-    let reply = get(&server, "/metrics?name[]=nothing");
-    assert_eq!((reply.status, reply.complete), (200, true));
+        .scrape_timeout(scrape_timeout)
+        .on_error(move |event| {
+            let _ = sender.send(event.cause());
+        });
+    (server.serve("127.0.0.1:0").unwrap(), events)
+}
+
+/// Reads the rest of a response whose chunks were not read before an event.
+#[track_caller]
+fn is_aborted(mut stalled: TcpStream, events: &Receiver<EventCause>) {
+    let event = events.recv_timeout(TIMEOUT);
+    assert_eq!(event, Ok(EventCause::ExpositionAborted));
     let mut rest = Vec::new();
     let _ = stalled.read_to_end(&mut rest);
     assert!(!rest.ends_with(b"\r\n0\r\n\r\n"));
 }
 
 #[test]
+fn a_scrape_is_aborted_after_its_timeout() {
+    let (server, events) = reporting(Duration::from_secs(3));
+    is_aborted(begin_scrape(server.local_addr()), &events);
+}
+
+#[test]
 fn the_timeout_of_the_scraper_is_honoured() {
-    let server = serving(Warehouse)
-        .max_concurrent_scrapes(1)
-        .client_timeout(Duration::MAX)
-        .scrape_timeout(Duration::MAX)
-        .serve("127.0.0.1:0")
-        .unwrap();
+    let (server, events) = reporting(Duration::MAX);
     let mut stalled = connect(server.local_addr());
     stalled
         .write_all(
             b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\
-              X-Prometheus-Scrape-Timeout-Seconds: 0.05\r\n\r\n",
+              X-Prometheus-Scrape-Timeout-Seconds: 2\r\n\r\n",
         )
         .unwrap();
-    stalled.read_exact(&mut [0; 9]).unwrap();
-    let reply = get(&server, "/metrics?name[]=nothing");
-    assert_eq!((reply.status, reply.complete), (200, true));
+    is_aborted(stalled, &events);
 }
 
 #[test]
@@ -170,19 +178,24 @@ fn http_1_0_is_supported() {
 
 #[test]
 fn scrapes_beyond_the_queue_limit_get_503() {
-    let server = serving(Warehouse)
+    let gate = Gate::default();
+    let (sender, events) = mpsc::channel();
+    let server = serving(gate.clone())
         .max_concurrent_scrapes(1)
         .max_queued_scrapes(0)
-        .client_timeout(Duration::MAX)
-        .scrape_timeout(Duration::MAX)
+        .on_error(move |event| {
+            let _ = sender.send(event.cause());
+        })
         .serve("127.0.0.1:0")
         .unwrap();
     let running = begin_scrape(server.local_addr());
-    let reply = get(&server, "/metrics");
+    let reply = get(&server, "/metrics?name[]=nothing");
     assert_eq!(
         (reply.status, reply.header("retry-after")),
         (503, Some("1"))
     );
+    assert_eq!(events.recv_timeout(TIMEOUT), Ok(EventCause::ScrapeRejected));
+    gate.open();
     drop(running);
     eventually("the place is free", || {
         get(&server, "/metrics").status == 200

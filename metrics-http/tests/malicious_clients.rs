@@ -12,6 +12,8 @@ use std::{
 };
 
 use metrics_http::Server;
+#[cfg(target_os = "linux")]
+use support::own_process::in_own_process;
 use support::{Reply, Shop, ask, connect, eventually, get, serving};
 
 fn server() -> Server {
@@ -275,36 +277,21 @@ fn hang_up(server: &Server, times: usize) {
     }
 }
 
-/// Runs in its own process, because other tests would change the number of descriptors and the
-/// memory.
 #[cfg(target_os = "linux")]
 #[test]
 fn disconnecting_clients_leak_neither_descriptors_nor_memory() {
-    const ALONE: &str = "METRICS_HTTP_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let this = std::env::current_exe().unwrap();
-        let name = "disconnecting_clients_leak_neither_descriptors_nor_memory";
-        let again = std::process::Command::new(this)
-            .args(["--exact", name, "--test-threads=1"])
-            .env(ALONE, "yes")
-            .output()
-            .unwrap();
-        let output = String::from_utf8_lossy(&again.stdout);
-        assert!(
-            again.status.success() && output.contains("1 passed"),
-            "{output}"
-        );
-        return;
-    }
-    let server = server();
-    is_served(&server);
-    let before = descriptors();
-    // The server keeps buffers that the first clients need, so memory is compared after them.
-    hang_up(&server, 1000);
-    let size = resident();
-    hang_up(&server, 3000);
-    is_served(&server);
-    eventually("all descriptors are back", || descriptors() <= before);
-    let grown = resident().saturating_sub(size);
-    assert!(grown < 2 << 20, "{grown} bytes more after 3,000 clients");
+    let name = "disconnecting_clients_leak_neither_descriptors_nor_memory";
+    in_own_process(name, &[], || {
+        let server = server();
+        is_served(&server);
+        let before = descriptors();
+        // The server keeps buffers that the first clients need, so memory is compared after them.
+        hang_up(&server, 1000);
+        let size = resident();
+        hang_up(&server, 3000);
+        is_served(&server);
+        eventually("all descriptors are back", || descriptors() <= before);
+        let grown = resident().saturating_sub(size);
+        assert!(grown < 2 << 20, "{grown} bytes more after 3,000 clients");
+    });
 }

@@ -31,6 +31,11 @@ pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
         .try_for_each(|collector| register(registry, collector(), ".process_metrics(false)"))
 }
 
+/// The start time of this process as Unix time in seconds, if the operating system is supported.
+pub(crate) fn process_start_time() -> Option<u64> {
+    PROCESS_START_TIME.iter().find_map(|read| read())
+}
+
 pub(crate) fn register_build_info(
     registry: &Registry,
     version: Option<&str>,
@@ -63,4 +68,10 @@ fn register(
 const PROCESS: &[fn() -> Arc<dyn Collector>] = &[
     #[cfg(any(target_os = "linux", target_os = "macos", windows))]
     process::shared,
+];
+
+/// The function that returns the start time of this process; empty on systems without one.
+const PROCESS_START_TIME: &[fn() -> Option<u64>] = &[
+    #[cfg(any(target_os = "linux", target_os = "macos", windows))]
+    process::start_time,
 ];

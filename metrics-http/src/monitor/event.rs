@@ -59,8 +59,11 @@ pub enum EventCause {
     ScrapeRejected,
     /// An exposition ended before it was complete.
     ExpositionAborted,
-    /// A collector panicked or did not return in time.
+    /// A collector panicked or did not return within the collector timeout.
     Collector,
+    /// An exposition lacks a collector's families, because the scraper allowed less time than the
+    /// collector took.
+    ScrapeTimeout,
     /// A health check panicked or did not return in time.
     Check,
     /// A route panicked, did not return in time, or was refused because too many were running.
@@ -125,6 +128,7 @@ impl EventCause {
             EventCause::ScrapeRejected => "scrape_rejected",
             EventCause::ExpositionAborted => "exposition_aborted",
             EventCause::Collector => "collector",
+            EventCause::ScrapeTimeout => "scrape_timeout",
             EventCause::Check => "check",
             EventCause::Route => "route",
             EventCause::Reload => "reload",

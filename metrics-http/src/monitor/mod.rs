@@ -14,12 +14,12 @@ use metrics_core::Registry;
 
 use self::{
     events::EventQueue,
-    metrics::{Connection, Scrape, ServerMetrics},
+    metrics::{Connection, ServerMetrics},
 };
 use crate::error::Error;
 
 pub use self::event::{EventCause, ServerEvent};
-pub(crate) use self::events::EventHandler;
+pub(crate) use self::{events::EventHandler, metrics::Scrape};
 
 /// Counts and reports what happens in one server; clones share the counts and the handler.
 #[derive(Clone)]

@@ -4,20 +4,21 @@ use metrics_core::{Escaping, ExpositionFormat, Format};
 
 use super::header;
 
-/// The exposition format for an `Accept` header: the best acceptable one, else text 0.0.4.
+/// The exposition format for an `Accept` header: the best acceptable one of `formats`.
 ///
-/// A header that accepts no offered format gets the text format instead of a 406, because a scraper
-/// gains more from an exposition than from an error. Names are escaped as the chosen media range
-/// requests, with underscores if it has no `escaping` parameter or an unknown one.
-pub(super) fn negotiate(accept: Option<&str>) -> ExpositionFormat {
+/// `formats` is in order of preference: of equally preferred formats, the first is served. A header
+/// that accepts none of them gets the first one instead of a 406, because a scraper gains more from
+/// an exposition than from an error. Names are escaped as the chosen media range requests, with
+/// underscores if it has no `escaping` parameter or an unknown one.
+pub(super) fn negotiate(accept: Option<&str>, formats: &[Format]) -> ExpositionFormat {
     let ranges: Vec<MediaRange<'_>> = accept
         .into_iter()
         .flat_map(header::elements)
         .filter_map(MediaRange::parse)
         .collect();
-    // `OFFERS` begins with the text format: of equally preferred formats, the first is served.
+    let offers = formats.iter().filter_map(|format| Offer::of(*format));
     let mut best = None;
-    for offer in &OFFERS {
+    for offer in offers {
         let Some(preference) = Preference::of(offer, &ranges) else {
             continue;
         };
@@ -26,7 +27,7 @@ pub(super) fn negotiate(accept: Option<&str>) -> ExpositionFormat {
         }
     }
     let Some((format, preference)) = best else {
-        return Format::Text.into();
+        return formats.first().copied().unwrap_or(Format::Text).into();
     };
     let escaping = match ranges[preference.position].escaping() {
         // Text 0.0.4 has no quoted names.
@@ -45,6 +46,12 @@ struct Offer {
     parameters: &'static [(&'static str, &'static str)],
     /// The specificities at which a media range is answered with this format.
     answers: &'static [Specificity],
+}
+
+impl Offer {
+    fn of(format: Format) -> Option<&'static Offer> {
+        OFFERS.iter().find(|offer| offer.format == format)
+    }
 }
 
 /// How specifically a media range names a format; the most specific range decides the quality.
@@ -163,7 +170,7 @@ impl<'a> MediaRange<'a> {
     }
 }
 
-const OFFERS: [Offer; 4] = [
+static OFFERS: [Offer; 4] = [
     Offer {
         format: Format::Text,
         main_type: "text",
@@ -218,16 +225,18 @@ const ANY_SPECIFICITY: &[Specificity] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::settings::ScrapeSettings, *};
 
     #[track_caller]
     fn gets(accept: &str, expected: impl Into<ExpositionFormat>) {
-        assert_eq!(negotiate(Some(accept)), expected.into(), "Accept: {accept}");
+        let found = negotiate(Some(accept), &ScrapeSettings::default().formats);
+        assert_eq!(found, expected.into(), "Accept: {accept}");
     }
 
     #[test]
     fn a_missing_header_gets_text() {
-        assert_eq!(negotiate(None), Format::Text.into());
+        let formats = ScrapeSettings::default().formats;
+        assert_eq!(negotiate(None, &formats), Format::Text.into());
     }
 
     #[test]

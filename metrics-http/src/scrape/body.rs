@@ -13,8 +13,8 @@ use std::{
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
 use super::{
-    delivery::Confirmation,
-    pipe::{Pipe, Tee, Writer},
+    pipe::{Pipe, Writer},
+    transfer::Transfer,
 };
 
 /// The body of a response.
@@ -32,8 +32,8 @@ use super::{
 /// ```
 pub struct Body {
     content: Content,
-    /// Confirms the delivery of an exposition when the body ends; `None` from then on.
-    confirmation: Option<Confirmation>,
+    /// Notes how the body of an exposition ends; `None` from then on.
+    transfer: Option<Transfer>,
 }
 
 enum Content {
@@ -62,24 +62,23 @@ impl Body {
 
     /// A streamed body and the writer that fills it.
     ///
-    /// A write that has to wait for the client fails once the timeout has passed. The writer does
-    /// not wait while `tee` accepts chunks, because `tee` keeps them in memory anyway.
-    pub(super) fn stream(timeout: Duration, tee: Option<Box<dyn Tee>>) -> (Body, Writer) {
+    /// A write that has to wait for the client fails once the timeout has passed.
+    pub(super) fn stream(timeout: Duration) -> (Body, Writer) {
         let pipe = Arc::new(Pipe::default());
-        let writer = Writer::new(Arc::clone(&pipe), timeout, tee);
+        let writer = Writer::new(Arc::clone(&pipe), timeout);
         (Body::of(Content::Stream(pipe)), writer)
     }
 
-    /// Confirms the delivery of an exposition when the body has been read to its end.
-    pub(super) fn confirming(mut self, confirmation: Confirmation) -> Body {
-        self.confirmation = Some(confirmation);
+    /// Notes in `transfer` how the body ends.
+    pub(super) fn with_transfer(mut self, transfer: Transfer) -> Body {
+        self.transfer = Some(transfer);
         self
     }
 
     fn of(content: Content) -> Body {
         Body {
             content,
-            confirmation: None,
+            transfer: None,
         }
     }
 }
@@ -103,14 +102,19 @@ impl HttpBody for Body {
                 Poll::Ready(chunks.pop_front().map(|it| Ok(Frame::data(it))))
             }
         };
+        if let Poll::Ready(Some(Ok(frame))) = &frame
+            && let Some(transfer) = &mut self.transfer
+        {
+            transfer.add(frame.data_ref().map_or(0, Bytes::len));
+        }
         // `Chunks` end with the last chunk, because hyper does not poll a body of known length
         // again.
         let has_ended = match &self.content {
             Content::Chunks(chunks) => chunks.is_empty(),
             _ => matches!(frame, Poll::Ready(None)),
         };
-        if has_ended && let Some(confirmation) = self.confirmation.take() {
-            confirmation.body_taken();
+        if has_ended && let Some(transfer) = self.transfer.take() {
+            transfer.complete();
         }
         frame
     }
@@ -142,8 +146,15 @@ impl Debug for Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        if let Content::Stream(pipe) = &self.content {
-            pipe.disconnect();
+        let is_broken = match &self.content {
+            Content::Stream(pipe) => pipe.disconnect(),
+            _ => false,
+        };
+        // The encoder reports why it has broken the body.
+        if let Some(transfer) = self.transfer.take()
+            && !is_broken
+        {
+            transfer.disconnect();
         }
     }
 }
@@ -152,7 +163,10 @@ impl Drop for Body {
 mod tests {
     use std::{io::Write, pin::pin, sync::Mutex, task::Waker, thread};
 
-    use super::{super::pipe::CHUNK_BYTES, *};
+    use super::{
+        super::pipe::{CHUNK_BYTES, Tee},
+        *,
+    };
 
     fn poll(body: &mut Body) -> Poll<Option<io::Result<Bytes>>> {
         let mut context = Context::from_waker(Waker::noop());
@@ -173,7 +187,7 @@ mod tests {
     #[test]
     fn a_body_delivers_in_order_what_is_written() {
         let written: Vec<u8> = (0..1_000_000_u32).map(|n| n as u8).collect();
-        let (mut body, mut writer) = Body::stream(Duration::from_mins(1), None);
+        let (mut body, mut writer) = Body::stream(Duration::from_mins(1));
         let sent = written.clone();
         let encoder = thread::spawn(move || {
             writer.write_all(&sent)?;
@@ -189,7 +203,7 @@ mod tests {
 
     #[test]
     fn dropping_the_writer_ends_the_body_with_an_error() {
-        let (mut body, mut writer) = Body::stream(Duration::from_mins(1), None);
+        let (mut body, mut writer) = Body::stream(Duration::from_mins(1));
         writer.write_all(b"half").unwrap();
         drop(writer);
         assert!(next(&mut body).unwrap().is_err());
@@ -197,7 +211,7 @@ mod tests {
 
     #[test]
     fn dropping_the_body_stops_a_blocked_writer() {
-        let (body, mut writer) = Body::stream(Duration::MAX, None);
+        let (body, mut writer) = Body::stream(Duration::MAX);
         let encoder = thread::spawn(move || writer.write_all(&vec![0; 10 * CHUNK_BYTES]));
         drop(body);
         let error = encoder.join().unwrap().unwrap_err();
@@ -206,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_write_fails_after_the_timeout() {
-        let (_body, mut writer) = Body::stream(Duration::ZERO, None);
+        let (_body, mut writer) = Body::stream(Duration::ZERO);
         let error = writer.write_all(&vec![0; 10 * CHUNK_BYTES]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
@@ -220,8 +234,8 @@ mod tests {
     }
 
     impl Tee for ReadOnComplete {
-        fn accept(&mut self, _: &Bytes) -> bool {
-            true
+        fn accept(&mut self, content: Vec<u8>) -> (Bytes, bool) {
+            (content.into(), true)
         }
 
         fn complete(self: Box<Self>) {
@@ -235,7 +249,8 @@ mod tests {
     #[test]
     fn the_tee_is_completed_before_the_client_sees_the_end() {
         let tee = ReadOnComplete::default();
-        let (body, mut writer) = Body::stream(Duration::from_mins(1), Some(Box::new(tee.clone())));
+        let (body, writer) = Body::stream(Duration::from_mins(1));
+        let mut writer = writer.with_tee(Box::new(tee.clone()));
         *tee.body.lock().unwrap() = Some(body);
         writer.write_all(b"all").unwrap();
         writer.finish().unwrap();

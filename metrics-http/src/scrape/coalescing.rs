@@ -4,12 +4,16 @@
 //! they are written. Followers wait until the encoding is complete, which takes a few milliseconds
 //! unless a collector is slow, and then send the same chunks, so that no client depends on how fast
 //! another one reads. An exposition above [`MAX_SHARED_BYTES`] is not shared, and each follower
-//! encodes its own.
+//! encodes its own; nor is one for which [`MAX_KEPT_BYTES`] leave no room, because clients that do
+//! not read keep the chunks of theirs in memory.
 
 use std::{
     collections::VecDeque,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use hyper::body::Bytes;
@@ -18,7 +22,12 @@ use tokio::sync::watch;
 use super::{delivery::SharedDelivery, pipe::Tee};
 
 /// The encodings in progress, by key.
-pub(super) struct Coalescer<K>(Arc<Mutex<Vec<(K, Outcomes)>>>);
+pub(super) struct Coalescer<K>(Arc<Inner<K>>);
+
+struct Inner<K> {
+    in_progress: Mutex<Vec<(K, Outcomes)>>,
+    kept: Arc<KeptBytes>,
+}
 
 type Outcomes = watch::Receiver<Option<Outcome>>;
 
@@ -26,7 +35,9 @@ type Outcomes = watch::Receiver<Option<Outcome>>;
 #[derive(Clone)]
 enum Outcome {
     Complete(VecDeque<Bytes>, SharedDelivery),
-    TooLarge,
+    NotShared,
+    /// Collectors failed, so that the scrapes are answered with this text instead.
+    Failed(Arc<str>),
 }
 
 /// How a scrape gets its exposition.
@@ -35,8 +46,10 @@ pub(super) enum Role<K: PartialEq> {
     Leader(Leader<K>),
     /// Send the chunks that the leader encoded.
     Follower(VecDeque<Bytes>, SharedDelivery),
-    /// Encode without sharing, because the leader's exposition was too large.
+    /// Encode without sharing, because the leader's exposition was not kept.
     Alone,
+    /// Answer with this text, because collectors failed.
+    Failed(Arc<str>),
 }
 
 impl<K> Clone for Coalescer<K> {
@@ -47,7 +60,10 @@ impl<K> Clone for Coalescer<K> {
 
 impl<K: PartialEq + Clone> Coalescer<K> {
     pub(super) fn new() -> Self {
-        Coalescer(Arc::default())
+        Coalescer(Arc::new(Inner {
+            in_progress: Mutex::default(),
+            kept: Arc::default(),
+        }))
     }
 
     /// Waits for the encoding in progress for `key`; becomes the leader if there is none.
@@ -61,6 +77,7 @@ impl<K: PartialEq + Clone> Coalescer<K> {
                 Ok(Some(Outcome::Complete(chunks, delivery))) => {
                     return Role::Follower(chunks.clone(), delivery.clone());
                 }
+                Ok(Some(Outcome::Failed(text))) => return Role::Failed(Arc::clone(text)),
                 Ok(_) => return Role::Alone,
                 // The leader was dropped, perhaps because its client went away, so the loop elects
                 // another.
@@ -92,7 +109,8 @@ impl<K: PartialEq + Clone> Coalescer<K> {
 impl<K> Coalescer<K> {
     /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, Vec<(K, Outcomes)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let in_progress = self.0.in_progress.lock();
+        in_progress.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,17 +131,32 @@ impl<K: PartialEq> Leader<K> {
     pub(super) fn delivery(&self) -> &SharedDelivery {
         &self.delivery
     }
+
+    /// Ends the encoding before it has begun, because collectors failed.
+    pub(super) fn fail(self, text: Arc<str>) {
+        self.outcome.send_replace(Some(Outcome::Failed(text)));
+    }
 }
 
 impl<K: PartialEq + Send> Tee for Leader<K> {
-    fn accept(&mut self, chunk: &Bytes) -> bool {
-        self.bytes += chunk.len();
-        if self.bytes > MAX_SHARED_BYTES {
-            self.outcome.send_replace(Some(Outcome::TooLarge));
-            return false;
+    fn accept(&mut self, content: Vec<u8>) -> (Bytes, bool) {
+        self.bytes += content.len();
+        let kept = if self.bytes <= MAX_SHARED_BYTES {
+            KeptChunk::new(content, &self.coalescer.0.kept)
+        } else {
+            Err(content)
+        };
+        match kept {
+            Ok(chunk) => {
+                let chunk = Bytes::from_owner(chunk);
+                self.chunks.push_back(chunk.clone());
+                (chunk, true)
+            }
+            Err(content) => {
+                self.outcome.send_replace(Some(Outcome::NotShared));
+                (content.into(), false)
+            }
         }
-        self.chunks.push_back(chunk.clone());
-        true
     }
 
     fn complete(mut self: Box<Self>) {
@@ -140,4 +173,46 @@ impl<K: PartialEq> Drop for Leader<K> {
     }
 }
 
+/// The memory of all chunks that are kept for followers, or that clients have not read yet.
+#[derive(Default)]
+struct KeptBytes(AtomicUsize);
+
+/// A chunk whose memory is counted until the last copy is dropped.
+struct KeptChunk {
+    content: Vec<u8>,
+    counted: usize,
+    kept: Arc<KeptBytes>,
+}
+
+impl KeptChunk {
+    /// Returns the content if there is no room for it.
+    fn new(content: Vec<u8>, kept: &Arc<KeptBytes>) -> Result<KeptChunk, Vec<u8>> {
+        let counted = content.capacity();
+        let add = |bytes| Some(bytes + counted).filter(|sum| *sum <= MAX_KEPT_BYTES);
+        let (set, read) = (Ordering::Relaxed, Ordering::Relaxed);
+        match kept.0.fetch_update(set, read, add) {
+            Ok(_) => Ok(KeptChunk {
+                content,
+                counted,
+                kept: Arc::clone(kept),
+            }),
+            Err(_) => Err(content),
+        }
+    }
+}
+
+impl AsRef<[u8]> for KeptChunk {
+    fn as_ref(&self) -> &[u8] {
+        &self.content
+    }
+}
+
+impl Drop for KeptChunk {
+    fn drop(&mut self) {
+        self.kept.0.fetch_sub(self.counted, Ordering::Relaxed);
+    }
+}
+
 const MAX_SHARED_BYTES: usize = 1 << 20;
+/// Limit on the memory of the chunks of all expositions that are or could be shared.
+const MAX_KEPT_BYTES: usize = 16 << 20;

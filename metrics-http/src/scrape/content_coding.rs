@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 
 #[cfg(feature = "gzip")]
-use flate2::{Compression, write::GzEncoder};
+use flate2::write::GzEncoder;
 
-#[cfg(any(feature = "gzip", feature = "zstd"))]
-use super::header;
-use super::pipe::Writer;
+#[cfg(feature = "catalog")]
+use super::settings::ALL_COMPRESSIONS;
+use super::{header, pipe::Writer, settings::Compression};
 
 /// The content coding of a response body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,22 +20,37 @@ pub(crate) enum ContentCoding {
     Zstd,
 }
 
-impl ContentCoding {
-    /// Chooses the coding for an `Accept-Encoding` header.
-    #[cfg(any(feature = "gzip", feature = "zstd"))]
-    pub(crate) fn negotiate(accept_encoding: Option<&str>) -> ContentCoding {
-        // In order of preference, because the first of the codings with the same quality is chosen.
-        let offers = [
-            #[cfg(feature = "zstd")]
-            (ContentCoding::Zstd, ["zstd"].as_slice()),
+impl From<Compression> for ContentCoding {
+    fn from(compression: Compression) -> ContentCoding {
+        match compression {
             #[cfg(feature = "gzip")]
-            (ContentCoding::Gzip, &["gzip", "x-gzip"]),
-        ];
+            Compression::Gzip => ContentCoding::Gzip,
+            #[cfg(feature = "zstd")]
+            Compression::Zstd => ContentCoding::Zstd,
+        }
+    }
+}
+
+impl ContentCoding {
+    /// Chooses among all codings for an `Accept-Encoding` header.
+    #[cfg(feature = "catalog")]
+    pub(crate) fn negotiate(accept_encoding: Option<&str>) -> ContentCoding {
+        ContentCoding::negotiate_among(accept_encoding, ALL_COMPRESSIONS)
+    }
+
+    /// Chooses the coding for an `Accept-Encoding` header.
+    ///
+    /// `offered` is in order of preference: of the codings with the same quality, the first is
+    /// chosen.
+    pub(super) fn negotiate_among(
+        accept_encoding: Option<&str>,
+        offered: &[Compression],
+    ) -> ContentCoding {
         // If the header does not cover `identity`, every coding that it accepts is preferred.
         let identity = quality(accept_encoding, &["identity"]).unwrap_or(0.0);
         let mut best = (ContentCoding::Identity, identity);
-        for (coding, names) in offers.into_iter().rev() {
-            let quality = quality(accept_encoding, names).unwrap_or(0.0);
+        for coding in offered.iter().rev().copied().map(ContentCoding::from) {
+            let quality = quality(accept_encoding, coding.names()).unwrap_or(0.0);
             if quality > 0.0 && quality >= best.1 {
                 best = (coding, quality);
             }
@@ -43,10 +58,15 @@ impl ContentCoding {
         best.0
     }
 
-    /// Without a compression feature, the only coding is `Identity`.
-    #[cfg(not(any(feature = "gzip", feature = "zstd")))]
-    pub(crate) fn negotiate(_: Option<&str>) -> ContentCoding {
-        ContentCoding::Identity
+    /// The names in `Accept-Encoding`.
+    fn names(self) -> &'static [&'static str] {
+        match self {
+            ContentCoding::Identity => &["identity"],
+            #[cfg(feature = "gzip")]
+            ContentCoding::Gzip => &["gzip", "x-gzip"],
+            #[cfg(feature = "zstd")]
+            ContentCoding::Zstd => &["zstd"],
+        }
     }
 
     /// The value of `Content-Encoding`; `None` if the header is omitted.
@@ -60,7 +80,7 @@ impl ContentCoding {
         }
     }
 
-    /// Writes a body through this coding, finishes `out`, and returns the number of coded bytes.
+    /// Writes a body through this coding, and finishes `out`.
     ///
     /// Expositions are so repetitive that the lowest compression level already removes most of
     /// their size.
@@ -68,7 +88,7 @@ impl ContentCoding {
         self,
         mut out: Writer,
         body: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<u64> {
+    ) -> io::Result<()> {
         match self {
             ContentCoding::Identity => {
                 body(&mut out)?;
@@ -76,7 +96,7 @@ impl ContentCoding {
             }
             #[cfg(feature = "gzip")]
             ContentCoding::Gzip => {
-                let mut out = GzEncoder::new(out, Compression::fast());
+                let mut out = GzEncoder::new(out, flate2::Compression::fast());
                 body(&mut out)?;
                 out.finish()?.finish()
             }
@@ -100,7 +120,7 @@ impl ContentCoding {
             ContentCoding::Identity => Ok(None),
             #[cfg(feature = "gzip")]
             ContentCoding::Gzip => {
-                let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+                let mut out = GzEncoder::new(Vec::new(), flate2::Compression::fast());
                 out.write_all(body)?;
                 out.finish().map(Some)
             }
@@ -111,7 +131,6 @@ impl ContentCoding {
 }
 
 /// The quality, 0 to 1, of a coding with any of these names; `None` if the header does not cover it.
-#[cfg(any(feature = "gzip", feature = "zstd"))]
 fn quality(accept_encoding: Option<&str>, names: &[&str]) -> Option<f32> {
     let (mut listed, mut wildcard) = (None, None);
     for element in accept_encoding.into_iter().flat_map(header::elements) {
@@ -134,7 +153,11 @@ const ZSTD_LEVEL: i32 = 1;
 
 #[cfg(all(test, feature = "gzip"))]
 mod tests {
-    use super::*;
+    use super::{super::settings::ALL_COMPRESSIONS, *};
+
+    fn negotiate(accept_encoding: Option<&str>) -> ContentCoding {
+        ContentCoding::negotiate_among(accept_encoding, ALL_COMPRESSIONS)
+    }
 
     #[test]
     fn gzip_is_chosen_only_if_preferred() {
@@ -172,7 +195,7 @@ mod tests {
             };
             // Excludes zstd, which is also offered if its feature is enabled.
             let accept_encoding = accept_encoding.map(|accept| format!("{accept}, zstd;q=0"));
-            let found = ContentCoding::negotiate(accept_encoding.as_deref());
+            let found = negotiate(accept_encoding.as_deref());
             assert_eq!(found, expected, "Accept-Encoding: {accept_encoding:?}");
         }
     }
@@ -190,7 +213,7 @@ mod tests {
             ("zstd;q=0.5, identity", ContentCoding::Identity),
             ("zstd;q=0", ContentCoding::Identity),
         ] {
-            let found = ContentCoding::negotiate(Some(accept_encoding));
+            let found = negotiate(Some(accept_encoding));
             assert_eq!(found, expected, "Accept-Encoding: {accept_encoding}");
         }
     }

@@ -1,6 +1,7 @@
 //! [`Endpoint`]: `/metrics` as a service, for mounting in any server.
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     future::{self, Future},
     pin::Pin,
@@ -11,22 +12,24 @@ use std::{
 
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode, Uri,
-    header::{self, HeaderValue},
+    header::{self, HeaderName, HeaderValue},
 };
-use metrics_core::Registry;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use metrics_core::{ExpositionFormat, Registry};
 
 use super::{
     accept,
     body::Body,
-    coalescing::{Coalescer, Role},
+    coalescing::{Coalescer, Leader, Role},
     content_coding::ContentCoding,
     delivery::{Client, Exchange},
     header::{SCRAPE_TIMEOUT, joined},
-    job::{ScrapeJob, ScrapeKey},
+    job::{ScrapeJob, ScrapeKey, StartedScrape},
+    places::Places,
     response::{ServiceResult, method_not_allowed, text},
+    settings::{ErrorHandling, ScrapeSettings},
+    transfer::Transfer,
 };
-use crate::monitor::Monitor;
+use crate::monitor::{EventCause, Monitor};
 
 /// Serves the exposition, as a service for programs that already have a server.
 ///
@@ -79,30 +82,19 @@ use crate::monitor::Monitor;
 pub struct Endpoint {
     registry: Registry,
     monitor: Monitor,
-    /// One permit per concurrent scrape.
-    permits: Arc<Semaphore>,
-    /// One permit per scrape that waits for one of `permits`.
-    queue: Arc<Semaphore>,
+    places: Places,
     coalescer: Coalescer<ScrapeKey>,
-    timeout: Duration,
+    settings: Arc<ScrapeSettings>,
 }
 
 impl Endpoint {
-    pub(crate) fn new(
-        registry: Registry,
-        monitor: Monitor,
-        max_concurrent: usize,
-        max_queued: usize,
-        timeout: Duration,
-    ) -> Endpoint {
-        let permits = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
+    pub(crate) fn new(registry: Registry, monitor: Monitor, settings: ScrapeSettings) -> Endpoint {
         Endpoint {
             registry,
             monitor,
-            permits: Arc::new(Semaphore::new(permits)),
-            queue: Arc::new(Semaphore::new(max_queued.min(Semaphore::MAX_PERMITS))),
+            places: Places::new(settings.max_concurrent, settings.max_queued),
             coalescer: Coalescer::new(),
-            timeout,
+            settings: Arc::new(settings),
         }
     }
 
@@ -142,35 +134,36 @@ impl Endpoint {
         is_head: bool,
         client: Client,
     ) -> ServiceResult {
-        let format = accept::negotiate(joined(&headers, &header::ACCEPT).as_deref());
+        let settings = &*self.settings;
+        let format = accept::negotiate(
+            joined(&headers, &header::ACCEPT).as_deref(),
+            &settings.formats,
+        );
         let accept_encoding = joined(&headers, &header::ACCEPT_ENCODING);
-        let coding = ContentCoding::negotiate(accept_encoding.as_deref());
-        let body = if is_head {
-            Body::head()
+        let coding =
+            ContentCoding::negotiate_among(accept_encoding.as_deref(), &settings.compression);
+        let answered = if is_head {
+            Ok(Body::head())
         } else {
+            let timeout = settings.timeout.min(requested_timeout(&headers));
+            // Collectors get three quarters of the timeout; the rest is for writing.
+            let collector_time = self.registry.collector_time(timeout / 4 * 3);
             let key = ScrapeKey {
                 format,
                 coding,
                 names: selected_names(&uri),
+                collector_time,
             };
-            let timeout = self.timeout.min(requested_timeout(&headers));
-            match self.body(key, timeout, client).await {
-                Ok(body) => body,
-                Err(response) => return Ok(response),
-            }
+            let transfer = Transfer::begin(&self.monitor, client);
+            self.body(key, timeout, transfer).await
         };
-        let mut response = Response::new(body);
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(format.content_type()),
-        );
-        headers.insert(
-            header::VARY,
-            HeaderValue::from_static("Accept, Accept-Encoding"),
-        );
-        if let Some(name) = coding.name() {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        let mut response = match answered {
+            Ok(body) => exposition(body, format, coding),
+            Err(response) => response,
+        };
+        if let Some(start) = settings.process_start {
+            let headers = response.headers_mut();
+            headers.insert(PROCESS_START_TIME, HeaderValue::from(start));
         }
         Ok(response)
     }
@@ -182,40 +175,56 @@ impl Endpoint {
         &self,
         key: ScrapeKey,
         timeout: Duration,
-        client: Client,
+        mut transfer: Transfer,
     ) -> Result<Body, Response<Body>> {
         let leader = match self.coalescer.join(key.clone()).await {
             Role::Follower(chunks, delivery) => {
-                return Ok(Body::from_chunks(chunks).confirming(delivery.to(&client)));
+                transfer.set_delivery(&delivery);
+                return Ok(Body::from_chunks(chunks).with_transfer(transfer));
             }
+            Role::Failed(failure) => return Err(collectors_failed(&failure)),
             Role::Leader(leader) => Some(leader),
             Role::Alone => None,
         };
-        let permit = self.acquire().await.ok_or_else(too_many_scrapes)?;
+        let client = transfer.client().clone();
+        let reject = |reason: &str| {
+            let message = format!("a scrape was rejected because {reason}");
+            let cause = EventCause::ScrapeRejected;
+            self.monitor.report(cause, client.address(), message);
+        };
+        let Some(place) = self.places.take().await else {
+            reject("too many scrapes are in progress or queued");
+            return Err(too_many_scrapes());
+        };
+        let delivery = leader.as_ref().map(Leader::delivery).cloned();
+        let delivery = delivery.unwrap_or_default();
+        transfer.set_delivery(&delivery);
         let job = ScrapeJob {
             registry: self.registry.clone(),
             key,
             timeout,
+            error_handling: self.settings.error_handling,
             leader,
-            client,
+            delivery,
+            client: client.clone(),
             monitor: self.monitor.clone(),
         };
-        job.start(permit).map_err(|_| {
-            text(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "cannot start a thread to encode the metrics\n",
-            )
-        })
-    }
-
-    /// Waits for a permit to scrape; `None` if the queue is full.
-    async fn acquire(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            return Some(permit);
+        let StartedScrape { body, failure } = match job.start(place) {
+            Ok(started) => started,
+            Err(error) => {
+                reject(&format!("no thread could be started: {error}"));
+                let text_of = "cannot start a thread to encode the metrics\n";
+                return Err(text(StatusCode::SERVICE_UNAVAILABLE, text_of));
+            }
+        };
+        // The status depends on the collectors only if their failure is an error. Otherwise the
+        // response does not wait for them.
+        if self.settings.error_handling == ErrorHandling::HttpError
+            && let Ok(failure) = failure.await
+        {
+            return Err(collectors_failed(&failure));
         }
-        let _queued = self.queue.try_acquire().ok()?;
-        // Does not fail, because the semaphore is never closed.
-        Arc::clone(&self.permits).acquire_owned().await.ok()
+        Ok(body.with_transfer(transfer))
     }
 }
 
@@ -267,6 +276,28 @@ impl Future for ResponseFuture {
     }
 }
 
+/// The response with an exposition.
+fn exposition(body: Body, format: ExpositionFormat, coding: ContentCoding) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(format.content_type()),
+    );
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Encoding"),
+    );
+    if let Some(name) = coding.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    response
+}
+
+fn collectors_failed(failure: &str) -> Response<Body> {
+    text(StatusCode::INTERNAL_SERVER_ERROR, failure)
+}
+
 fn too_many_scrapes() -> Response<Body> {
     let mut response = text(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -279,22 +310,32 @@ fn too_many_scrapes() -> Response<Body> {
 }
 
 /// The names in `?name[]=a&name[]=b`.
-fn selected_names(uri: &Uri) -> Vec<String> {
+fn selected_names(uri: &Uri) -> BTreeSet<String> {
     form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
         .filter(|(key, _)| key == "name[]")
         .map(|(_, name)| name.into_owned())
         .collect()
 }
 
-/// The scraper's own timeout; [`Duration::MAX`] if the header is absent or invalid.
+/// The scraper's own timeout, at least [`MIN_TIMEOUT`]; [`Duration::MAX`] if the header is absent or
+/// invalid.
 fn requested_timeout(headers: &HeaderMap) -> Duration {
     headers
         .get(SCRAPE_TIMEOUT)
         .and_then(|value| value.to_str().ok()?.parse().ok())
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .unwrap_or(Duration::MAX)
+        .map_or(Duration::MAX, |timeout| timeout.max(MIN_TIMEOUT))
 }
+
+/// The shortest timeout that a scraper can set, of which collectors get three quarters.
+///
+/// Shorter ones are raised to it. Otherwise a client could make the collectors run all the time
+/// without waiting for their results.
+const MIN_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// The start time of the process in seconds of Unix time, as promhttp sends it.
+const PROCESS_START_TIME: HeaderName = HeaderName::from_static("process-start-time-unix");
 
 #[cfg(test)]
 mod tests {
@@ -303,7 +344,8 @@ mod tests {
     #[test]
     fn selected_names_are_percent_decoded() {
         let uri = Uri::from_static("/metrics?name[]=a&other=b&name%5B%5D=c%5f+d&name[]=%zz&name");
-        assert_eq!(selected_names(&uri), ["a", "c_ d", "%zz"]);
+        let names = ["a", "c_ d", "%zz"].map(str::to_owned);
+        assert_eq!(selected_names(&uri), BTreeSet::from(names));
     }
 
     #[test]
@@ -320,5 +362,14 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static("2.5"));
         assert_eq!(requested_timeout(&headers), Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_timeout_below_the_minimum_is_raised() {
+        for value in ["0.0001", "1e-300", "0.1999"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(SCRAPE_TIMEOUT, HeaderValue::from_static(value));
+            assert_eq!(requested_timeout(&headers), MIN_TIMEOUT, "{value}");
+        }
     }
 }

@@ -16,11 +16,16 @@ mod endpoint;
 mod header;
 mod job;
 mod pipe;
+mod places;
 mod response;
+mod settings;
+mod transfer;
+mod waiting_list;
 
 pub use self::{
     body::Body,
     endpoint::{Endpoint, ResponseFuture},
+    settings::{Compression, ErrorHandling},
 };
 #[cfg(feature = "catalog")]
 pub(crate) use self::{
@@ -30,4 +35,5 @@ pub(crate) use self::{
 pub(crate) use self::{
     delivery::Exchange,
     response::{method_not_allowed, refused, text},
+    settings::ScrapeSettings,
 };

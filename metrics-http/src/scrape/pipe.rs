@@ -12,57 +12,99 @@ use std::{
 
 use hyper::body::Bytes;
 
+use super::{places::Place, waiting_list::Abortable};
+
 /// The blocking end of a pipe. Dropping it before [`Writer::finish`] ends the body with an error.
 pub(super) struct Writer {
     pipe: Arc<Pipe>,
     buffer: Vec<u8>,
     /// `None` if the timeout exceeds what the clock can represent.
     deadline: Option<Instant>,
+    /// Given away while the writer waits for the reader; `None` if the number of writers is not
+    /// limited.
+    place: Option<Place>,
     tee: Option<Box<dyn Tee>>,
     sent_bytes: u64,
 }
 
 /// Receives a copy of each chunk that a [`Writer`] sends.
 pub(super) trait Tee: Send {
-    /// Takes a chunk. If it returns false, the tee is dropped without a call of `complete`.
-    fn accept(&mut self, chunk: &Bytes) -> bool;
+    /// Makes a chunk of `content`, and keeps a copy of it if it returns true.
+    ///
+    /// If it returns false, the tee is dropped without a call of `complete`.
+    fn accept(&mut self, content: Vec<u8>) -> (Bytes, bool);
 
     /// Called after the last chunk of a complete body.
     fn complete(self: Box<Self>);
 }
 
 impl Writer {
-    pub(super) fn new(pipe: Arc<Pipe>, timeout: Duration, tee: Option<Box<dyn Tee>>) -> Writer {
+    pub(super) fn new(pipe: Arc<Pipe>, timeout: Duration) -> Writer {
         Writer {
             pipe,
             buffer: Vec::new(),
             deadline: Instant::now().checked_add(timeout),
-            tee,
+            place: None,
+            tee: None,
             sent_bytes: 0,
         }
     }
 
-    /// Sends the rest of the buffer, marks the body as complete, and returns its size.
-    pub(super) fn finish(mut self) -> io::Result<u64> {
+    /// Sets the place that the writer gives away while it waits for the reader.
+    pub(super) fn with_place(mut self, place: Place) -> Writer {
+        self.place = Some(place);
+        self
+    }
+
+    /// Sets the receiver of copies. As long as it keeps them, the writer does not wait for the
+    /// reader, because the chunks are in memory anyway.
+    pub(super) fn with_tee(mut self, tee: Box<dyn Tee>) -> Writer {
+        self.tee = Some(tee);
+        self
+    }
+
+    /// Sends the rest of the buffer and marks the body as complete.
+    pub(super) fn finish(mut self) -> io::Result<()> {
         self.send()?;
-        // The tee is completed before the client sees the end, because the client's next scrape
-        // must not be answered from this one.
+        // The tee is completed, and the place is free, before the client sees the end, because the
+        // client's next scrape must neither be answered from this one nor wait for it.
         if let Some(tee) = self.tee.take() {
             tee.complete();
         }
+        self.place = None;
         self.pipe.end(End::Complete);
-        Ok(self.sent_bytes)
+        Ok(())
     }
 
     fn send(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        self.sent_bytes += self.buffer.len() as u64;
-        let chunk = mem::take(&mut self.buffer).into();
-        self.tee.take_if(|tee| !tee.accept(&chunk));
-        let should_wait = self.tee.is_none();
-        self.pipe.push(chunk, should_wait, self.deadline)
+        let content = mem::take(&mut self.buffer);
+        let chunk = match &mut self.tee {
+            None => content.into(),
+            Some(tee) => {
+                let (chunk, is_kept) = tee.accept(content);
+                if !is_kept {
+                    self.tee = None;
+                }
+                chunk
+            }
+        };
+        if self.tee.is_none() && self.pipe.is_full() {
+            self.wait_for_reader()?;
+        }
+        self.sent_bytes += chunk.len() as u64;
+        self.pipe.push(chunk)
+    }
+
+    fn wait_for_reader(&mut self) -> io::Result<()> {
+        let (pipe, deadline) = (&self.pipe, self.deadline);
+        let wait = |until| pipe.wait_for_room(deadline, until);
+        match &mut self.place {
+            Some(place) => place.wait_for_reader(pipe, self.sent_bytes, wait),
+            None => wait(None).map(|_| ()),
+        }
     }
 }
 
@@ -115,6 +157,7 @@ struct State {
     chunks: VecDeque<Bytes>,
     end: Option<End>,
     is_disconnected: bool,
+    is_aborted: bool,
     reader: Option<Waker>,
 }
 
@@ -125,11 +168,16 @@ enum End {
 }
 
 impl Pipe {
-    fn push(&self, chunk: Bytes, should_wait: bool, deadline: Option<Instant>) -> io::Result<()> {
+    /// Whether the writer has to wait before it pushes another chunk.
+    fn is_full(&self) -> bool {
+        self.lock().is_full()
+    }
+
+    /// # Errors
+    ///
+    /// `BrokenPipe` if the reader is gone.
+    fn push(&self, chunk: Bytes) -> io::Result<()> {
         let mut state = self.lock();
-        while should_wait && !state.is_disconnected && state.chunks.len() >= QUEUED_CHUNKS {
-            state = self.wait(state, deadline)?;
-        }
         if state.is_disconnected {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -138,21 +186,57 @@ impl Pipe {
         Ok(())
     }
 
+    /// Waits until the reader has taken a chunk; false if it has not at `until`.
+    ///
+    /// # Errors
+    ///
+    /// `BrokenPipe` if the reader is gone, `TimedOut` after the deadline, `ResourceBusy` after
+    /// [`Abortable::abort`]. The last two break the body, so that [`Pipe::disconnect`] tells who
+    /// failed.
+    fn wait_for_room(&self, deadline: Option<Instant>, until: Option<Instant>) -> io::Result<bool> {
+        let mut state = self.lock();
+        let error = loop {
+            if state.is_disconnected {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            if state.is_aborted {
+                break io::ErrorKind::ResourceBusy;
+            }
+            if !state.is_full() {
+                return Ok(true);
+            }
+            let now = Instant::now();
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                break io::ErrorKind::TimedOut;
+            }
+            if until.is_some_and(|until| until <= now) {
+                return Ok(false);
+            }
+            let next = [deadline, until].into_iter().flatten().min();
+            state = self.wait(state, next.map(|next| next - now));
+        };
+        state.end = Some(End::Broken);
+        // Of no use to a client that does not receive the rest, and it may not read them for long.
+        state.chunks.clear();
+        unlock_and_wake(state);
+        Err(error.into())
+    }
+
     fn wait<'a>(
         &self,
         state: MutexGuard<'a, State>,
-        deadline: Option<Instant>,
-    ) -> io::Result<MutexGuard<'a, State>> {
-        let Some(deadline) = deadline else {
-            let woken = self.drained.wait(state);
-            return Ok(woken.unwrap_or_else(PoisonError::into_inner));
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, State> {
+        match timeout {
+            None => {
+                let woken = self.drained.wait(state);
+                woken.unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(timeout) => {
+                let woken = self.drained.wait_timeout(state, timeout);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            }
         }
-        let woken = self.drained.wait_timeout(state, left);
-        Ok(woken.unwrap_or_else(PoisonError::into_inner).0)
     }
 
     /// Ends the body; later calls have no effect.
@@ -181,16 +265,32 @@ impl Pipe {
     }
 
     /// Called when the client is gone; the writer fails when it sends its next chunk.
-    pub(super) fn disconnect(&self) {
+    ///
+    /// Returns whether the writer has broken the body before.
+    pub(super) fn disconnect(&self) -> bool {
         let mut state = self.lock();
         state.is_disconnected = true;
         state.chunks.clear();
         self.drained.notify_one();
+        matches!(state.end, Some(End::Broken))
     }
 
     /// Ignores poisoning, because no code that can panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Abortable for Pipe {
+    fn abort(&self) {
+        self.lock().is_aborted = true;
+        self.drained.notify_one();
+    }
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.chunks.len() >= QUEUED_CHUNKS
     }
 }
 

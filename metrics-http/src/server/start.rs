@@ -75,7 +75,7 @@ impl ServerBuilder {
         }
         let handlers = self.custom_handlers()?;
         let monitor = metrics.monitor().clone();
-        let answer_timeout = self.scrape_timeout.max(self.route_timeout);
+        let answer_timeout = self.scrapes.timeout.max(self.route_timeout);
         let response_timeout = answer_timeout.saturating_add(self.client_timeout);
         let timeouts = Timeouts::new(self.client_timeout, response_timeout);
         #[cfg(feature = "tls")]
@@ -204,13 +204,17 @@ impl ServerBuilder {
         let registered = collect::register_target_info(&self.registry, &self.target_labels);
         self.tolerate(registered)?;
         self.tolerate(self.registry.check_clashes().map_err(Error::clash))?;
-        Ok(Endpoint::new(
-            self.registry.clone(),
-            self.monitor()?,
-            self.max_concurrent_scrapes,
-            self.max_queued_scrapes,
-            self.scrape_timeout,
-        ))
+        let mut scrapes = self.scrapes.clone();
+        if scrapes.formats.is_empty() {
+            return Err(Error::setting(
+                "`formats` has no format; list at least one, such as `Format::Text`".to_owned(),
+            ));
+        }
+        if self.has_process_metrics {
+            scrapes.process_start = collect::process_start_time();
+        }
+        let registry = self.registry.clone();
+        Ok(Endpoint::new(registry, self.monitor()?, scrapes))
     }
 
     /// The monitor of the server; without its metrics if they clash and the program tolerates that.

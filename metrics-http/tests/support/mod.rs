@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod authority;
+pub mod gate;
 pub mod own_process;
 #[cfg(unix)]
 pub mod pipe;
@@ -22,7 +23,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use metrics_http::{Collection, Collector, Desc, Kind, Registry, Server, ServerBuilder};
+use metrics_http::{
+    Collection, Collector, Desc, DynamicFamily, Gauge, Kind, Options, Registry, Server,
+    ServerBuilder,
+};
 
 /// A collector of `orders_total` and `orders_waiting`.
 pub struct Shop;
@@ -79,11 +83,28 @@ pub fn registry(content: impl Collector) -> Registry {
 /// Builds a server for a registry with this collector, without process metrics, `build_info` and
 /// metrics of the server.
 pub fn serving(content: impl Collector) -> ServerBuilder {
+    serving_registry(registry(content))
+}
+
+/// Like [`serving`], for a registry.
+pub fn serving_registry(registry: Registry) -> ServerBuilder {
     Server::builder()
-        .registry(registry(content))
+        .registry(registry)
         .process_metrics(false)
         .build_info(false)
         .server_metrics(false)
+}
+
+/// A registry with this number of series of this length, which are quick to encode.
+pub fn large_registry(series: usize, bytes: usize) -> Registry {
+    let registry = Registry::new();
+    let options = Options::new("filler", "Fills.").labels(["key"]);
+    let filler: DynamicFamily<Gauge> = registry.create_family(options).unwrap();
+    let long = "x".repeat(bytes);
+    for at in 0..series {
+        filler.with(&[&format!("{long}{at}")]).set(1);
+    }
+    registry
 }
 
 pub fn shop() -> Server {

@@ -20,6 +20,11 @@ pub(crate) fn shared() -> Arc<dyn Collector> {
     Arc::clone(&SHARED) as Arc<dyn Collector>
 }
 
+/// The start time of this process as Unix time in seconds; `None` if the system does not tell it.
+pub(crate) fn start_time() -> Option<u64> {
+    system::read().started.map(|seconds| seconds as u64)
+}
+
 struct ProcessMetrics;
 
 impl Collector for ProcessMetrics {

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     error::Error,
     monitor::{EventHandler, ServerEvent},
+    scrape::ScrapeSettings,
 };
 
 /// A function that receives each clash of metric declarations.
@@ -62,9 +63,7 @@ pub struct ServerBuilder {
     pub(in crate::server) version: Option<String>,
     pub(in crate::server) revision: Option<String>,
     pub(in crate::server) target_labels: Vec<(String, String)>,
-    pub(in crate::server) max_concurrent_scrapes: usize,
-    pub(in crate::server) max_queued_scrapes: usize,
-    pub(in crate::server) scrape_timeout: Duration,
+    pub(in crate::server) scrapes: ScrapeSettings,
     pub(in crate::server) client_timeout: Duration,
     pub(in crate::server) shutdown_timeout: Duration,
     pub(in crate::server) max_connections: usize,
@@ -117,9 +116,7 @@ impl ServerBuilder {
             version: None,
             revision: None,
             target_labels: Vec::new(),
-            max_concurrent_scrapes: 4,
-            max_queued_scrapes: 64,
-            scrape_timeout: Duration::from_mins(1),
+            scrapes: ScrapeSettings::default(),
             client_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(5),
             max_connections: 256,
