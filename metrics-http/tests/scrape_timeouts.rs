@@ -62,8 +62,7 @@ fn a_collector_that_misses_a_short_scrape_timeout_has_no_error() {
     }
     gate.open();
     let text = get(&server, "/metrics").text().to_owned();
-    let errors = "metrics_collector_errors_total{collector=\"gate_calls\",reason=\"timeout\"} 0\n";
-    assert!(text.contains(errors), "{text}");
+    assert!(!text.contains("metrics_collector_errors_total"), "{text}");
 }
 
 #[test]
@@ -128,9 +127,7 @@ fn scrapes_with_minimal_timeouts_in_a_loop_take_nothing_from_others() {
         for reply in replies {
             let text = reply.text();
             assert!(text.contains("\nslow 1\n"), "{text}");
-            let errors =
-                "metrics_collector_errors_total{collector=\"slow\",reason=\"timeout\"} 0\n";
-            assert!(text.contains(errors), "{text}");
+            assert!(!text.contains("metrics_collector_errors_total"), "{text}");
         }
     });
 }
