@@ -17,8 +17,10 @@ use tokio::time;
 use super::tls::Tls;
 use super::{
     credentials::Credentials,
+    headers,
     proxy::{Proxy, ProxyConnector},
     target::PushTarget,
+    url,
 };
 use crate::{
     error::{Destination, Error, PushError, PushFault, Refusal, RetryAfter, UnusableFile},
@@ -47,22 +49,25 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Creates a client that sends `headers` with each request.
-    pub(super) fn new(
-        uri: Uri,
-        to: Arc<Destination>,
-        headers: HeaderMap,
-        target: &PushTarget,
-    ) -> Result<Client, Error> {
+    /// Creates a client for the URL of `target` with `path` appended, to push the metrics of `job`.
+    ///
+    /// Checks all settings except the content of files, which is read for each request.
+    pub(super) fn new(target: &PushTarget, path: &str, job: &str) -> Result<Client, Error> {
+        let uri = url::join(&target.url, path)?;
+        target.credentials.check()?;
+        let to = Destination {
+            origin: url::origin(&uri),
+            job: job.to_owned(),
+        };
         Ok(Client {
+            to: Arc::new(to),
+            headers: headers::parse(&target.headers)?,
+            credentials: target.credentials.clone(),
+            timeout: target.timeout,
             proxy: target.proxy.choose(&uri)?,
             #[cfg(feature = "https")]
             tls: target.tls.load(&uri)?,
             uri,
-            to,
-            headers,
-            credentials: target.credentials.clone(),
-            timeout: target.timeout,
             http: None,
         })
     }

@@ -284,7 +284,7 @@ impl PushGateway {
 
     fn client(&self) -> Result<Client, Error> {
         let path = grouping::path(&self.job, &self.grouping)?;
-        self.target.client(&path, &self.job)
+        Client::new(&self.target, &path, &self.job)
     }
 
     fn send_blocking(&self, method: Method) -> Result<(), Error> {

@@ -31,6 +31,8 @@ mod textfile;
 mod thread;
 #[cfg(feature = "https")]
 mod tls;
+#[cfg(feature = "push")]
+mod url;
 
 #[cfg(feature = "remote-write")]
 pub use self::remote_write::{RemoteWrite, RemoteWriteVersion};

@@ -12,6 +12,15 @@ macro_rules! request_settings {
             /// The methods that push refuse a header that the push sets itself, such as
             /// `Content-Type`, and `Authorization`, which has methods of its own. Errors and
             /// `Debug` omit the value.
+            ///
+            /// ```
+            /// use metrics_http::PushGateway;
+            ///
+            /// let gateway = PushGateway::new("http://127.0.0.1:9091", "backup");
+            /// let gateway = gateway.header("X-Scope-OrgID", "team-a");
+            /// let error = gateway.header("Content-Type", "text/plain").push().unwrap_err();
+            /// assert!(error.to_string().contains("the header `Content-Type`"));
+            /// ```
             pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> $type {
                 self.target.headers.push((name.into(), value.into()));
                 self
@@ -59,6 +68,14 @@ macro_rules! request_settings {
             /// account.
             ///
             /// The file is read as that of [`basic_auth_file`](Self::basic_auth_file).
+            ///
+            /// ```
+            /// use metrics_http::PushGateway;
+            ///
+            /// let gateway = PushGateway::new("http://127.0.0.1:9091", "backup");
+            /// let error = gateway.bearer_auth_file("/nowhere/token").push().unwrap_err();
+            /// assert!(error.to_string().ends_with("`/nowhere/token`: there is no such file; create it"));
+            /// ```
             pub fn bearer_auth_file(mut self, token: impl Into<std::path::PathBuf>) -> $type {
                 self.target.credentials = $crate::push::credentials::Credentials::Bearer(
                     $crate::push::credentials::Secret::File(token.into()),
@@ -78,6 +95,14 @@ macro_rules! request_settings {
             /// and networks separated by commas. The names may be in lower case. Servers on loopback
             /// are always reached directly, and a program that a web server starts as CGI (with the
             /// variable `REQUEST_METHOD`) ignores `HTTP_PROXY` in upper case.
+            ///
+            /// ```
+            /// use metrics_http::PushGateway;
+            ///
+            /// let gateway = PushGateway::new("http://gateway.invalid:9091", "backup");
+            /// let error = gateway.proxy("http://user:secret@127.0.0.1:1").push().unwrap_err();
+            /// assert!(error.to_string().contains("through the proxy http://127.0.0.1:1: "));
+            /// ```
             pub fn proxy(mut self, url: impl Into<String>) -> $type {
                 self.target.proxy = $crate::push::proxy::ProxySetting::Url(url.into());
                 self

@@ -23,7 +23,7 @@ use hyper_util::{
 use tokio::net::TcpStream;
 use tower_service::Service;
 
-use super::{Protocol, Proxy};
+use super::chosen::{Protocol, Proxy};
 
 /// Opens connections to a server, directly or through a proxy, without TLS.
 #[derive(Clone)]

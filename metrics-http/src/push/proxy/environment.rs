@@ -5,7 +5,7 @@ use std::{env, net::IpAddr};
 use hyper::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 
-use super::EXAMPLES;
+use super::chosen::EXAMPLES;
 use crate::error::Error;
 
 /// The proxy that the environment names for this server, as curl and Go's `net/http` find it.

@@ -24,6 +24,7 @@ pub use self::version::RemoteWriteVersion;
 
 use self::{gatherer::Gatherer, queue::Queue, sender::Sender, series::SeriesConverter};
 use super::{
+    client::Client,
     pusher::{self, Pusher},
     reporter::ErrorReporter,
     self_metrics::{self, LossReason, TargetMetrics},
@@ -214,7 +215,7 @@ impl RemoteWrite {
     ) -> Result<Pusher, Error> {
         pusher::check_interval(interval)?;
         self.check_labels()?;
-        let client = self.target.client("", &self.job)?;
+        let client = Client::new(&self.target, "", &self.job)?;
         let to = Arc::clone(client.destination());
         let metrics = self_metrics::register(&self.registry, &to)?;
         metrics.record_lost(0, LossReason::QueueFull);
