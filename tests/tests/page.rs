@@ -133,6 +133,38 @@ fn the_page_shows_the_values_of_the_exposition() {
 }
 
 #[test]
+fn a_page_mounted_below_a_path_loads_all_that_it_needs() {
+    DIRTY.set(-3.5);
+    let routes = Server::builder().routes().unwrap();
+    let app: axum::Router = axum::Router::new().nest_service("/internal", routes);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"));
+    let listener = listener.unwrap();
+    let address = listener.local_addr().unwrap();
+    runtime.spawn(async move { axum::serve(listener, app).await });
+    let browser = Browser::start();
+    // Without the final slash, to which the server redirects.
+    browser.open(&format!("http://{address}/internal"));
+    browser.until("document.getElementById('status').textContent === 'live'");
+    open_family(&browser, "kitchen_dirty_plates");
+    let links = browser.run("return [...document.querySelectorAll('#links a')].map((a) => a.href)");
+    let links: Vec<String> = serde_json::from_value(links).expect("addresses");
+    assert_eq!(links.len(), 4, "{links:?}");
+    for link in links {
+        assert!(
+            link.starts_with(&format!("http://{address}/internal/")),
+            "{link}"
+        );
+        assert_eq!(get(&link).status, 200, "{link}");
+    }
+    assert_no_console_errors(&browser);
+}
+
+#[test]
 fn rates_change_under_load() {
     let (_server, browser) = open_page();
     let load = Load::start(|| {
