@@ -14,7 +14,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use metrics_http::{Collection, Collector, Counter, Desc, Kind, Options, Server};
+use metrics_http::{Collection, Collector, Counter, Desc, Kind, Options, Server, ServerBuilder};
 use support::{connect, get, registry};
 
 /// The memory is that of the whole process, so the tests run one after the other.
@@ -35,16 +35,16 @@ impl Collector for Nothing {
 
 /// A server with this many families, whose help is `help`.
 fn server(families: usize, help: &str) -> Server {
+    builder(families, help).serve("127.0.0.1:0").unwrap()
+}
+
+fn builder(families: usize, help: &str) -> ServerBuilder {
     let registry = registry(Nothing);
     for n in 0..families {
         let options = Options::new(format!("family_{n}_of_many_total"), help);
         registry.create::<Counter>(options).unwrap().inc();
     }
-    Server::builder()
-        .registry(registry)
-        .process_metrics(false)
-        .serve("127.0.0.1:0")
-        .unwrap()
+    Server::builder().registry(registry).process_metrics(false)
 }
 
 /// Resident memory of this process in MiB.
@@ -107,5 +107,41 @@ fn page_viewers_that_do_not_read_occupy_a_bounded_memory() {
     let server = server(1_000, &"Many words. ".repeat(500));
     assert!(get(&server, "/-/page/feed").body.len() > 5 << 20);
     let grown = growth(&server, (0..100).map(|_| "/-/page/feed".to_owned()));
+    assert!(grown < 80, "{grown} MiB");
+}
+
+#[cfg(all(feature = "page", feature = "tls", feature = "auth"))]
+#[test]
+fn page_viewers_with_tls_and_credentials_occupy_no_more() {
+    use support::tls::{Authority, Client};
+
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let server = builder(1_000, &"Many words. ".repeat(500))
+        .tls(authority.write_server_files(folder.path()))
+        // `printf %s token | sha256sum`
+        .bearer_auth("3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0")
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let client = Client::trusting(&authority);
+    let address = server.local_addr();
+    let token = "Authorization: Bearer token\r\n";
+    let feed = client.get_with(address, "/-/page/feed", token).unwrap();
+    assert!(feed.body.len() > 5 << 20, "{}", feed.head);
+    let before = resident();
+    let head = format!("GET /-/page/feed HTTP/1.1\r\nHost: localhost\r\n{token}\r\n");
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        let mut stream = client.connect(address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        clients.push(stream);
+    }
+    for client in &clients {
+        assert_eq!(client.sock.peek(&mut [0]).unwrap(), 1);
+    }
+    let metrics = client.get_with(address, "/metrics", token).unwrap();
+    assert_eq!(metrics.status, 200);
+    let grown = resident().saturating_sub(before);
+    println!("{grown} MiB");
     assert!(grown < 80, "{grown} MiB");
 }
