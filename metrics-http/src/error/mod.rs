@@ -156,10 +156,6 @@ impl Display for Error {
             Reason::ListenOnPath(path, source) => {
                 write!(f, "cannot listen on the Unix socket `{}`: ", path.display())?;
                 match source.kind() {
-                    io::ErrorKind::AddrInUse => f.write_str(
-                        "another program listens on it, or the file is not a socket; \
-                         choose another path or remove the file",
-                    ),
                     io::ErrorKind::NotFound => f.write_str("its folder does not exist; create it"),
                     _ => write!(f, "{source}"),
                 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::{self, Display, Formatter},
-    fs, io,
+    io,
     net::{IpAddr, SocketAddr, TcpListener as StdTcpListener, ToSocketAddrs},
     path::{Path, PathBuf},
 };
@@ -13,7 +13,8 @@ use tokio::{
 };
 #[cfg(unix)]
 use {
-    std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream},
+    super::unix_socket::{self, SocketAccess, SocketFile},
+    std::os::unix::net::UnixListener as StdUnixListener,
     tokio::net::UnixListener,
 };
 
@@ -62,7 +63,7 @@ impl ListenerConfig {
         ListenerConfig::Addresses(addresses.to_socket_addrs().map(Iterator::collect))
     }
 
-    pub(super) fn bind(self) -> Result<BoundListener, Error> {
+    pub(super) fn bind(self, #[cfg(unix)] access: &SocketAccess) -> Result<BoundListener, Error> {
         match self {
             ListenerConfig::Addresses(resolved) => {
                 let addresses = resolved.map_err(Error::address)?;
@@ -74,36 +75,13 @@ impl ListenerConfig {
             }
             ListenerConfig::Tcp(listener) => Ok(BoundListener::Tcp(listener)),
             #[cfg(unix)]
-            ListenerConfig::UnixPath(path) => match bind_unix(&path) {
-                Ok(listener) => Ok(BoundListener::Unix(listener, Some(SocketFile(path)))),
+            ListenerConfig::UnixPath(path) => match unix_socket::bind(&path, access) {
+                Ok((file, listener)) => Ok(BoundListener::Unix(Some(file), listener)),
                 Err(source) => Err(Error::listen_on_path(path, source)),
             },
             #[cfg(unix)]
-            ListenerConfig::Unix(listener) => Ok(BoundListener::Unix(listener, None)),
+            ListenerConfig::Unix(listener) => Ok(BoundListener::Unix(None, listener)),
         }
-    }
-}
-
-/// Binds a Unix socket, replacing a socket file that no process listens on.
-#[cfg(unix)]
-fn bind_unix(path: &Path) -> io::Result<StdUnixListener> {
-    use std::os::unix::fs::FileTypeExt;
-
-    let is_socket = |path: &Path| {
-        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
-    };
-    match StdUnixListener::bind(path) {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
-            match StdUnixStream::connect(path) {
-                // The file was left by a program that ended without removing it.
-                Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
-                    fs::remove_file(path)?;
-                    StdUnixListener::bind(path)
-                }
-                _ => Err(error),
-            }
-        }
-        bound => bound,
     }
 }
 
@@ -111,7 +89,7 @@ fn bind_unix(path: &Path) -> io::Result<StdUnixListener> {
 pub(super) enum BoundListener {
     Tcp(StdTcpListener),
     #[cfg(unix)]
-    Unix(StdUnixListener, Option<SocketFile>),
+    Unix(Option<SocketFile>, StdUnixListener),
 }
 
 impl BoundListener {
@@ -119,7 +97,7 @@ impl BoundListener {
         match self {
             BoundListener::Tcp(listener) => listener.local_addr().map(Address::Tcp),
             #[cfg(unix)]
-            BoundListener::Unix(listener, _) => {
+            BoundListener::Unix(_, listener) => {
                 let path = listener.local_addr()?.as_pathname().map(Path::to_owned);
                 Ok(Address::Unix(path.unwrap_or_default()))
             }
@@ -134,9 +112,9 @@ impl BoundListener {
                 TcpListener::from_std(listener).map(Listener::Tcp)
             }
             #[cfg(unix)]
-            BoundListener::Unix(listener, file) => {
+            BoundListener::Unix(file, listener) => {
                 listener.set_nonblocking(true)?;
-                Ok(Listener::Unix(UnixListener::from_std(listener)?, file))
+                Ok(Listener::Unix(file, UnixListener::from_std(listener)?))
             }
         }
     }
@@ -146,10 +124,11 @@ impl BoundListener {
 pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
+    /// The file is removed before the socket is closed, so that its inode is still in use.
     Unix(
-        UnixListener,
         #[expect(dead_code, reason = "removes the socket file when it is dropped")]
         Option<SocketFile>,
+        UnixListener,
     ),
 }
 
@@ -165,7 +144,7 @@ impl Listener {
                 Ok((Box::new(stream), Some(peer.ip())))
             }
             #[cfg(unix)]
-            Listener::Unix(listener, _) => {
+            Listener::Unix(_, listener) => {
                 let (stream, _) = listener.accept().await?;
                 Ok((Box::new(stream), None))
             }
@@ -177,15 +156,3 @@ impl Listener {
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
-/// The file of a Unix socket; removed on drop.
-#[cfg(unix)]
-pub(super) struct SocketFile(PathBuf);
-
-#[cfg(unix)]
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Fails if the file has already been removed.
-        let _ = fs::remove_file(&self.0);
-    }
-}

@@ -21,6 +21,8 @@ mod routes;
 mod start;
 #[cfg(feature = "tls")]
 mod tls;
+#[cfg(unix)]
+mod unix_socket;
 #[cfg(feature = "web-config")]
 mod web_config;
 

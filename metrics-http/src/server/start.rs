@@ -16,7 +16,6 @@ use super::{
     connection::{ConnectionConfig, Timeouts},
     custom::{CustomRoutes, RouteHandler},
     handle::Server,
-    listener::ListenerConfig,
     path::check_path,
     routes::{HEALTHY, READY, RouteTable, Routes},
 };
@@ -99,7 +98,12 @@ impl ServerBuilder {
         let table = self.build_table(metrics, handlers, access);
         #[cfg(feature = "web-config")]
         let table = RouteTable { reload, ..table };
-        let listeners = self.listeners.into_iter().map(ListenerConfig::bind);
+        let listeners = self.listeners.into_iter().map(|listener| {
+            listener.bind(
+                #[cfg(unix)]
+                &self.unix_sockets,
+            )
+        });
         let listeners = listeners.collect::<Result<_, _>>()?;
         let config = ConnectionConfig {
             routes: Routes::new(table),

@@ -17,6 +17,8 @@ use metrics_core::Registry;
 use super::documents::DocumentKind;
 #[cfg(feature = "tls")]
 use super::tls::TlsSource;
+#[cfg(unix)]
+use super::unix_socket::SocketAccess;
 use super::{
     access::AccessSettings, custom::RouteHandler, handle::Server, health::HealthChecks,
     listener::ListenerConfig,
@@ -69,6 +71,8 @@ pub struct ServerBuilder {
     pub(in crate::server) max_connections: usize,
     pub(in crate::server) max_header_bytes: usize,
     pub(in crate::server) listeners: Vec<ListenerConfig>,
+    #[cfg(unix)]
+    pub(in crate::server) unix_sockets: SocketAccess,
     pub(in crate::server) routes: Vec<(String, RouteHandler)>,
     pub(in crate::server) route_timeout: Duration,
     pub(in crate::server) liveness: HealthChecks,
@@ -122,6 +126,8 @@ impl ServerBuilder {
             max_connections: 256,
             max_header_bytes: 16 * 1024,
             listeners: Vec::new(),
+            #[cfg(unix)]
+            unix_sockets: SocketAccess::default(),
             routes: Vec::new(),
             route_timeout: Duration::from_secs(30),
             liveness: HealthChecks::default(),
