@@ -320,9 +320,15 @@ impl Registry {
         self.0.settings.set_created(on);
     }
 
-    /// Sets whether the registry's self-metrics, such as `metrics_overflowed_total`, are written.
+    /// Sets whether the registry's self-metrics are written: `metrics_series`,
+    /// `metrics_series_limit_ratio`, `metrics_overflowed_total`, `metrics_rejected_total` and
+    /// `metrics_collector_errors_total`.
     ///
-    /// On by default for the global registry, off for others.
+    /// On by default for the global registry, off for others. Does not affect self-metrics that a
+    /// server or a push registers. [`ExpositionFormat::without_self_metrics`] leaves out all
+    /// self-metrics in one exposition.
+    ///
+    /// [`ExpositionFormat::without_self_metrics`]: crate::ExpositionFormat::without_self_metrics
     pub fn write_self_metrics(&self, on: bool) {
         self.0.settings.set_self_metrics(on);
     }

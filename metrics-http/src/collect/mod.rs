@@ -3,7 +3,7 @@
 //! A server registers the collectors of process, build and target itself; the program registers the
 //! others with [`Registry::register`].
 
-mod build;
+mod infos;
 #[cfg(feature = "jemalloc")]
 mod jemalloc;
 #[cfg(any(target_os = "linux", target_os = "macos", windows))]
@@ -18,6 +18,7 @@ use metrics_core::{Collector, Registry};
 
 use crate::error::Error;
 
+pub(crate) use self::infos::{register_build_info, register_target_info};
 #[cfg(feature = "jemalloc")]
 pub use self::jemalloc::jemalloc;
 #[cfg(feature = "tokio-metrics")]
@@ -34,23 +35,6 @@ pub(crate) fn register_process(registry: &Registry) -> Result<(), Error> {
 /// The start time of this process as Unix time in seconds, if the operating system is supported.
 pub(crate) fn process_start_time() -> Option<u64> {
     PROCESS_START_TIME.iter().find_map(|read| read())
-}
-
-pub(crate) fn register_build_info(
-    registry: &Registry,
-    version: Option<&str>,
-    revision: Option<&str>,
-) -> Result<(), Error> {
-    let collector = build::build_info(version, revision);
-    register(registry, collector, ".build_info(false)")
-}
-
-pub(crate) fn register_target_info(
-    registry: &Registry,
-    labels: &[(String, String)],
-) -> Result<(), Error> {
-    let collector = build::target_info(labels)?;
-    registry.register(collector).map_err(Error::declaration)
 }
 
 /// Registers a collector. The error names `off`, the builder call that leaves the collector out.

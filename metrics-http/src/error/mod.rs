@@ -39,6 +39,8 @@ enum Reason {
     /// Metrics in the server's registry clash.
     Clash(metrics_core::Error),
     Collector(metrics_core::Error, &'static str),
+    /// Two servers of one registry have different settings; the message is complete.
+    Conflict(String),
     Textfile(PathBuf, io::Error),
     #[cfg(feature = "push")]
     Push(PushError),
@@ -83,13 +85,18 @@ impl Error {
     pub(crate) fn is_clash(&self) -> bool {
         matches!(
             *self.0,
-            Reason::Declaration(_) | Reason::Clash(_) | Reason::Collector(..)
+            Reason::Declaration(_) | Reason::Clash(_) | Reason::Collector(..) | Reason::Conflict(_)
         )
     }
 
     /// A built-in collector clashes with another metric; `off` is the builder call that omits it.
     pub(crate) fn collector(source: metrics_core::Error, off: &'static str) -> Error {
         Error(Box::new(Reason::Collector(source, off)))
+    }
+
+    /// Two servers of one registry have different settings.
+    pub(crate) fn conflict(message: String) -> Error {
+        Error(Box::new(Reason::Conflict(message)))
     }
 
     pub(crate) fn textfile(path: PathBuf, source: io::Error) -> Error {
@@ -164,7 +171,7 @@ impl Display for Error {
                 "the server has no address to listen on; add one with `bind` or `serve`",
             ),
             Reason::Start(source) => write!(f, "cannot start the metrics server: {source}"),
-            Reason::Setting(message) => f.write_str(message),
+            Reason::Setting(message) | Reason::Conflict(message) => f.write_str(message),
             Reason::Declaration(source) => Display::fmt(source, f),
             Reason::Clash(source) => write!(
                 f,
@@ -232,7 +239,7 @@ impl StdError for Error {
             }
             #[cfg(feature = "tower")]
             Reason::Layer(source) => source.source(),
-            Reason::NoListener | Reason::Setting(_) => None,
+            Reason::NoListener | Reason::Setting(_) | Reason::Conflict(_) => None,
         }
     }
 }

@@ -35,6 +35,7 @@ use crate::error::Error;
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn mount<S>(app: Router<S>) -> Result<Router<S>, Error>
 where
     S: Clone + Send + Sync + 'static,
@@ -64,6 +65,7 @@ impl ServerBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn mount<S>(self, app: Router<S>) -> Result<Router<S>, Error>
     where
         S: Clone + Send + Sync + 'static,

@@ -60,6 +60,7 @@ pub use self::{builder::ServerBuilder, handle::Server, listener::Address, routes
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn serve(address: impl ToSocketAddrs) -> Result<Server, Error> {
     Server::builder().serve(address)
 }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "page")]
 use std::iter;
-use std::{collections::HashMap, net::ToSocketAddrs, sync::Arc};
+use std::{collections::HashMap, net::ToSocketAddrs, panic::Location, sync::Arc};
 
 #[cfg(feature = "catalog")]
 use super::documents::Documents;
@@ -39,6 +39,7 @@ impl ServerBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn serve(self, address: impl ToSocketAddrs) -> Result<Server, Error> {
         self.bind(address).start()
     }
@@ -57,6 +58,7 @@ impl ServerBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn start(
         #[cfg_attr(
             not(feature = "tls"),
@@ -136,6 +138,7 @@ impl ServerBuilder {
     ///
     /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid. A
     /// web configuration file is an error too, because the service could not apply all of it.
+    #[track_caller]
     pub fn routes(self) -> Result<Routes, Error> {
         #[cfg(feature = "web-config")]
         if self.web_config.is_some() {
@@ -161,6 +164,7 @@ impl ServerBuilder {
     /// # Errors
     ///
     /// If metric declarations clash (see [`ServerBuilder::on_clash`]), or if a setting is invalid.
+    #[track_caller]
     pub fn endpoint(self) -> Result<Endpoint, Error> {
         self.build_endpoint()
     }
@@ -195,17 +199,21 @@ impl ServerBuilder {
     }
 
     /// Registers the built-in metrics, checks the registry, and creates the endpoint.
+    #[track_caller]
     fn build_endpoint(&self) -> Result<Endpoint, Error> {
+        let location = Location::caller();
         check_path(&self.path)?;
         if self.has_process_metrics {
             self.tolerate(collect::register_process(&self.registry))?;
         }
         if self.has_build_info {
             let (version, revision) = (self.version.as_deref(), self.revision.as_deref());
-            let registered = collect::register_build_info(&self.registry, version, revision);
+            let registered =
+                collect::register_build_info(&self.registry, version, revision, location);
             self.tolerate(registered)?;
         }
-        let registered = collect::register_target_info(&self.registry, &self.target_labels);
+        let registered =
+            collect::register_target_info(&self.registry, &self.target_labels, location);
         self.tolerate(registered)?;
         self.tolerate(self.registry.check_clashes().map_err(Error::clash))?;
         let mut scrapes = self.scrapes.clone();

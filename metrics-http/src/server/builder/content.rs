@@ -18,6 +18,9 @@ impl ServerBuilder {
     }
 
     /// Sets the label `version` of `build_info`, usually to `env!("CARGO_PKG_VERSION")`.
+    ///
+    /// All servers and endpoints of a registry must have the same version, revision and
+    /// [`target_info`](Self::target_info), because these labels describe the program.
     pub fn version(mut self, version: impl Into<String>) -> ServerBuilder {
         self.version = Some(version.into());
         self
@@ -60,7 +63,9 @@ impl ServerBuilder {
     /// Whether to register the `metrics_http_*` metrics of the server itself; on by default.
     ///
     /// They count responses, connections, scrapes, expositions, and what goes wrong, by the
-    /// [cause](crate::EventCause). Servers of the same registry share them.
+    /// [cause](crate::EventCause). Servers of the same registry share them. Without them, events
+    /// still reach [`on_error`](Self::on_error). The registry's own self-metrics have another
+    /// switch, [`Registry::write_self_metrics`](metrics_core::Registry::write_self_metrics).
     pub fn server_metrics(mut self, on: bool) -> ServerBuilder {
         self.has_server_metrics = on;
         self
