@@ -128,7 +128,11 @@ fn prometheus_2_and_3_store_what_they_are_sent() {
         let exemplars = exemplars[0]["exemplars"].as_array().unwrap();
         assert_eq!(exemplars[0]["labels"]["trace_id"], "abc");
         // A push after which the pusher falls back to version 1 does not count as failed.
-        let failed = ask(r#"metrics_pushes_total{pushed_job="shop",result="error"}"#);
+        let write_url = prometheus.write_url();
+        let url = write_url.trim_end_matches("/api/v1/write");
+        let failed = ask(&format!(
+            r#"metrics_pushes_total{{url="{url}",result="error"}}"#
+        ));
         assert_eq!(failed, Some(0.0));
         pusher.shutdown().unwrap();
 
