@@ -2,16 +2,16 @@
 
 /// The path of a source file relative to its crate, as the catalogue displays it.
 ///
-/// The compiler names files of the own workspace by relative paths, which stay as they are, and
-/// files of dependencies by absolute paths, which contain names of users and directories. Of these
-/// remains:
+/// The compiler names the files of the workspace that it builds by relative paths, which stay as
+/// they are. It names the files of dependencies by absolute paths, which contain names of users and
+/// directories, and are shortened:
 ///
-/// - for a crate from a registry: `name-version/src/lib.rs`;
-/// - for a git checkout: `repository-revision/src/lib.rs`;
-/// - for any other absolute path: from the parent of the last `src`, such as `name/src/lib.rs`, or
-///   else the file name.
+/// - for a crate from a registry, to `name-version/src/lib.rs`;
+/// - for a git checkout, to `repository-revision/src/lib.rs`;
+/// - for any other absolute path, to the part from the parent of the last `src`, such as
+///   `name/src/lib.rs`, or to the file name if there is no `src`.
 ///
-/// Separators of Windows become slashes.
+/// The separators of Windows become slashes.
 pub(super) fn displayed_path(file: &str) -> String {
     let path = file.replace('\\', "/");
     if !is_absolute(&path) {

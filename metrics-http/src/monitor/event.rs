@@ -64,9 +64,10 @@ pub enum EventCause {
     /// An exposition lacks a collector's families, because the scraper allowed less time than the
     /// collector took.
     ScrapeTimeout,
-    /// A health check panicked or did not return in time.
+    /// A health check panicked, did not return in time, or could not be started.
     Check,
-    /// A route panicked, did not return in time, or was refused because too many were running.
+    /// A route of the program, a generated document or the live page had no answer: its code
+    /// panicked, did not return in time, or was refused because too many requests were in progress.
     Route,
     /// A changed file of the configuration could not be used, so its previous content stays in use.
     Reload,

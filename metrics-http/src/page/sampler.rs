@@ -32,7 +32,7 @@ pub(super) struct Sampler {
     workers: Workers,
 }
 
-/// What the page is about; it does not change.
+/// The registry that the page displays, and the parts of responses that never change.
 struct Source {
     registry: Registry,
     links: Box<[Link]>,
@@ -58,7 +58,7 @@ struct State {
     last_point: u64,
 }
 
-/// What distinguishes the responses to two feed requests while there is no new point.
+/// Two feed requests with equal keys get the same response until there is a new point.
 #[derive(Clone, Copy, PartialEq)]
 struct FeedKey {
     /// Number of the page's newest point.

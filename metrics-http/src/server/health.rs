@@ -69,7 +69,12 @@ impl HealthChecks {
         for (check, run) in self.0.iter().zip(runs) {
             let result = match run {
                 Ok(run) => run.result(check, monitor).await,
-                Err(error) => Err(format!("cannot start a thread for the check: {error}")),
+                Err(error) => {
+                    let reason = format!("cannot start a thread for the check: {error}");
+                    let message = format_args!("health check `{}`: {reason}", check.name);
+                    monitor.report(EventCause::Check, None, message);
+                    Err(reason)
+                }
             };
             if let Err(reason) = result {
                 // Writing to a string does not fail.

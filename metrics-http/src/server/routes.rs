@@ -122,7 +122,7 @@ impl Routes {
         };
         let mut routed = Request::new(());
         *routed.method_mut() = request.method().clone();
-        // What is not a path has no route.
+        // No route has the path `*`, so a text that is not a path is answered with 404.
         *routed.uri_mut() = uri.unwrap_or_else(|_| Uri::from_static("*"));
         *routed.version_mut() = request.version();
         routed.headers_mut().clone_from(request.headers());
