@@ -23,7 +23,9 @@ use rustls::{
 #[cfg(unix)]
 use support::pipe::Pipe;
 use support::{
-    Shop, TIMEOUT, connect, eventually, serving,
+    Shop, TIMEOUT,
+    authority::dns,
+    connect, eventually, serving,
     tls::{Authority, Client},
 };
 use tempfile::TempDir;
@@ -50,10 +52,6 @@ fn serve_watched(tls: Tls, cause: EventCause) -> (Server, Receiver<String>) {
         .serve("127.0.0.1:0")
         .unwrap();
     (server, events)
-}
-
-fn dns(name: &str) -> SanType {
-    SanType::DnsName(name.try_into().unwrap())
 }
 
 #[test]

@@ -23,8 +23,10 @@ use rustls::{
 #[cfg(unix)]
 use support::pipe::Pipe;
 use support::{
-    Reply, Shop, ask, eventually, serving,
-    tls::{Authority, Client, Signed},
+    Reply, Shop, ask,
+    authority::dns,
+    eventually, serving,
+    tls::{Authority, Client, Identity},
 };
 use tempfile::TempDir;
 
@@ -112,10 +114,6 @@ fn status(address: SocketAddr, user: &str, password: &str) -> u16 {
 
 fn get(address: SocketAddr) -> Reply {
     ask(address, "GET /metrics HTTP/1.1\r\n")
-}
-
-fn dns(name: &str) -> Vec<SanType> {
-    vec![SanType::DnsName(name.try_into().unwrap())]
 }
 
 #[test]
@@ -245,7 +243,7 @@ fn certificates_and_keys_can_be_in_the_file() {
         block(&site.authority.pem()),
     ));
     let server = site.serve();
-    let presented = site.authority.sign_client(dns("prometheus"));
+    let presented = site.authority.sign_client(vec![dns("prometheus")]);
     let client = site.client().presenting(presented);
     assert_eq!(
         client.get(server.local_addr(), "/metrics").unwrap().status,
@@ -304,16 +302,13 @@ fn the_types_of_client_authentication_mean_what_they_mean_in_go() {
         }
         let site = Site::with_tls(&fields);
         let server = site.serve();
-        let stranger = Authority::new().sign_client(dns("prometheus"));
-        let known = site.authority.sign_client(dns("prometheus"));
+        let stranger = Authority::new().sign_client(vec![dns("prometheus")]);
+        let known = site.authority.sign_client(vec![dns("prometheus")]);
         for version in [&TLS12, &TLS13] {
-            let is_served = |presented: Option<&Signed>| {
+            let is_served = |presented: Option<&Identity>| {
                 let mut client = site.client().version(version);
-                if let Some(Signed { certificate, key }) = presented {
-                    client = client.presenting(Signed {
-                        certificate: certificate.clone(),
-                        key: key.clone(),
-                    });
+                if let Some(identity) = presented {
+                    client = client.presenting(identity.clone());
                 }
                 let reply = client.get(server.local_addr(), "/metrics");
                 reply.is_ok_and(|reply| reply.status == 200)
@@ -337,10 +332,10 @@ fn only_clients_with_an_allowed_name_are_served() {
             let presented = site.authority.sign_client(names);
             site.client().presenting(presented)
         };
-        assert!(is_served(presenting(dns("prometheus.example"))));
+        assert!(is_served(presenting(vec![dns("prometheus.example")])));
         let address = SanType::IpAddress([192, 0, 2, 7].into());
         assert!(is_served(presenting(vec![address])));
-        assert!(!is_served(presenting(dns("grafana.example"))));
+        assert!(!is_served(presenting(vec![dns("grafana.example")])));
         assert!(!is_served(site.client()), "{client_auth_type}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    SanType,
 };
 use rustls::{
     RootCertStore, ServerConfig,
@@ -36,7 +37,17 @@ impl Authority {
     }
 
     pub fn client(&self) -> Identity {
-        self.sign("client", ExtendedKeyUsagePurpose::ClientAuth)
+        self.sign_client(vec![dns("client")])
+    }
+
+    /// Signs a certificate for a client with these names.
+    pub fn sign_client(&self, names: Vec<SanType>) -> Identity {
+        self.sign(names, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
+    /// Signs a certificate for a server on `localhost`.
+    pub fn sign_server(&self) -> Identity {
+        self.sign(vec![dns("localhost")], ExtendedKeyUsagePurpose::ServerAuth)
     }
 
     /// The TLS configuration of a server of this name, which does not ask for client certificates.
@@ -49,9 +60,10 @@ impl Authority {
         self.config(name, true)
     }
 
-    fn sign(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> Identity {
+    fn sign(&self, names: Vec<SanType>, usage: ExtendedKeyUsagePurpose) -> Identity {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        let mut params = CertificateParams::new([]).unwrap();
+        params.subject_alt_names = names;
         params.extended_key_usages = vec![usage];
         Identity {
             certificate: params.signed_by(&key, &self.0).unwrap().pem(),
@@ -72,7 +84,11 @@ impl Authority {
         } else {
             builder.with_no_client_auth()
         };
-        let identity = self.sign(name, ExtendedKeyUsagePurpose::ServerAuth);
+        let name = match name.parse() {
+            Ok(address) => SanType::IpAddress(address),
+            Err(_) => dns(name),
+        };
+        let identity = self.sign(vec![name], ExtendedKeyUsagePurpose::ServerAuth);
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).unwrap();
         let chain = vec![identity.der().into()];
         builder.with_single_cert(chain, key).unwrap()
@@ -85,4 +101,9 @@ impl Identity {
         let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes());
         certificate.unwrap().to_vec()
     }
+}
+
+/// A subject alternative name.
+pub fn dns(name: &str) -> SanType {
+    SanType::DnsName(name.try_into().unwrap())
 }

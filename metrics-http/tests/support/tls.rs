@@ -1,4 +1,4 @@
-//! A certificate authority, and an HTTP client that speaks TLS.
+//! An HTTP client that speaks TLS, and the TLS settings of a server that it trusts.
 
 use std::{
     fs,
@@ -9,66 +9,22 @@ use std::{
 };
 
 use metrics_http::Tls;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    SanType,
-};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 
+pub use super::authority::{Authority, Identity};
 use super::{Reply, connect};
 
-/// A certificate authority that signs certificates for servers and clients.
-pub struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-/// A certificate and its key, as PEM.
-pub struct Signed {
-    pub certificate: String,
-    pub key: String,
-}
-
 impl Authority {
-    pub fn new() -> Authority {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Authority(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    pub fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// Signs a certificate for a server on `localhost`.
-    pub fn sign_server(&self) -> Signed {
-        let name = SanType::DnsName("localhost".try_into().unwrap());
-        self.sign(ExtendedKeyUsagePurpose::ServerAuth, vec![name])
-    }
-
-    /// Signs a certificate for a client with these names.
-    pub fn sign_client(&self, names: Vec<SanType>) -> Signed {
-        self.sign(ExtendedKeyUsagePurpose::ClientAuth, names)
-    }
-
-    fn sign(&self, usage: ExtendedKeyUsagePurpose, names: Vec<SanType>) -> Signed {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.subject_alt_names = names;
-        params.extended_key_usages = vec![usage];
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        Signed {
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        }
-    }
-
-    /// Writes a new certificate and key for a server to `tls.crt` and `tls.key`.
+    /// Writes a new certificate and key for a server on `localhost` to `tls.crt` and `tls.key`, and
+    /// returns the settings of a server with these files.
     pub fn write_server_files(&self, folder: &Path) -> Tls {
-        let signed = self.sign_server();
-        fs::write(folder.join("tls.crt"), signed.certificate).unwrap();
-        fs::write(folder.join("tls.key"), signed.key).unwrap();
+        let identity = self.sign_server();
+        fs::write(folder.join("tls.crt"), identity.certificate).unwrap();
+        fs::write(folder.join("tls.key"), identity.key).unwrap();
         Tls::files(folder.join("tls.crt"), folder.join("tls.key"))
     }
 
@@ -83,7 +39,7 @@ impl Authority {
 /// A client that trusts one authority.
 pub struct Client {
     roots: RootCertStore,
-    certificate: Option<Signed>,
+    certificate: Option<Identity>,
     versions: Vec<&'static SupportedProtocolVersion>,
     provider: CryptoProvider,
     protocols: Vec<Vec<u8>>,
@@ -104,7 +60,7 @@ impl Client {
     }
 
     /// Presents this certificate if the server asks for one.
-    pub fn presenting(mut self, certificate: Signed) -> Client {
+    pub fn presenting(mut self, certificate: Identity) -> Client {
         self.certificate = Some(certificate);
         self
     }
@@ -138,7 +94,7 @@ impl Client {
             .with_root_certificates(self.roots.clone());
         let mut config = match &self.certificate {
             None => config.with_no_client_auth(),
-            Some(Signed { certificate, key }) => {
+            Some(Identity { certificate, key }) => {
                 let certificate = CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap();
                 let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
                 config
