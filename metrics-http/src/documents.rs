@@ -28,7 +28,7 @@ mod guide {}
 #[doc = include_str!("../../docs/migrating.md")]
 mod migrating {}
 
-#[cfg(all(feature = "auth", feature = "tls"))]
+#[cfg(feature = "web-config")]
 #[doc = include_str!("../../docs/operating.md")]
 mod operating {}
 

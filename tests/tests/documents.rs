@@ -1,11 +1,15 @@
 //! Tests the project's Markdown documents: the targets of relative links exist, the README is
-//! short, and the tests that `docs/promises.md` names exist.
+//! short, the tests that `docs/promises.md` names exist, and web configuration files are valid.
 
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
+
+use metrics_http::{Registry, Server};
+use tempfile::TempDir;
+use tests::Prometheus;
 
 #[test]
 fn every_relative_link_leads_to_a_file_and_a_heading() {
@@ -47,6 +51,36 @@ fn every_test_that_a_promise_names_exists() {
         }
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_server_and_prometheus_accept_every_web_configuration_file_in_the_documents() {
+    let folder = TempDir::new().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let certified = rcgen::generate_simple_self_signed(["shop-1".to_owned()]);
+    let certified = certified.expect("a certificate");
+    for name in ["tls.crt", "ca.crt"] {
+        fs::write(path(name), certified.cert.pem()).expect("the certificate");
+    }
+    fs::write(path("tls.key"), certified.signing_key.serialize_pem()).expect("the key");
+    let mut found = 0;
+    for document in documents() {
+        let text = read(&document);
+        let blocks = text.split("```yaml\n").skip(1);
+        for block in blocks.filter_map(|rest| rest.split("```").next()) {
+            if block.starts_with("# web.yml\n") {
+                found += 1;
+                fs::write(path("web.yml"), block).expect("the configuration");
+                let server = Server::builder()
+                    .registry(Registry::new())
+                    .web_config(path("web.yml"))
+                    .serve("127.0.0.1:0");
+                server.expect("the server accepts it").shutdown();
+                drop(Prometheus::serving_with(&path("web.yml")));
+            }
+        }
+    }
+    assert!(found > 0);
 }
 
 fn root() -> PathBuf {

@@ -209,9 +209,9 @@ impl ServerBuilder {
     ///
     /// The file has the format of Prometheus' [exporter-toolkit][format], which the flag
     /// `--web.config.file` of Prometheus and its exporters takes. `promtool check web-config` checks
-    /// it. Users, headers and the rate limit are added to those of the builder. The chapter
-    /// *Operating* of the documentation lists the few differences, for example that rustls has no
-    /// TLS 1.0 and 1.1.
+    /// it. Users and headers are added to those of the builder; a rate limit replaces that of the
+    /// builder. `docs/operating.md` lists the differences, for example that rustls has no TLS 1.0
+    /// and 1.1.
     ///
     /// The file and the certificates that it names are read at the start, and again when a client
     /// connects or sends a request more than a second after they were read last. A client waits for
