@@ -7,7 +7,10 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use hyper::{HeaderMap, Uri, header};
@@ -106,6 +109,7 @@ pub(crate) struct Exchange {
     address: Option<IpAddr>,
     /// Present once the whole body was passed to the connection, until the body is written.
     receipt: Mutex<Option<Receipt>>,
+    is_client_closed: AtomicBool,
 }
 
 impl Exchange {
@@ -113,7 +117,21 @@ impl Exchange {
         Exchange {
             address,
             receipt: Mutex::default(),
+            is_client_closed: AtomicBool::new(false),
         }
+    }
+
+    /// Called when the client has closed its side of the connection.
+    pub(crate) fn client_closed(&self) {
+        self.is_client_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the client has closed its side of the connection.
+    ///
+    /// It may have hung up, or it may wait for the response and send nothing else.
+    #[cfg(feature = "auth")]
+    pub(crate) fn is_client_closed(&self) -> bool {
+        self.is_client_closed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn address(&self) -> Option<IpAddr> {

@@ -161,10 +161,11 @@ impl RouteTable {
             reload.check().await;
         }
         let access = self.access.current();
-        let exchange = request.extensions().get::<Arc<Exchange>>();
-        let peer = exchange.and_then(|exchange| exchange.address());
+        let exchange = request.extensions().get::<Arc<Exchange>>().cloned();
+        // A connection adds the exchange to each request.
+        let exchange = exchange.unwrap_or_else(|| Arc::new(Exchange::new(None)));
         let health = route.health();
-        let mut response = match access.admit(&request, peer, health.is_some()).await {
+        let mut response = match access.admit(&request, &exchange, health.is_some()).await {
             Ok(()) => self.respond_admitted(route, request).await,
             Err(refusal) => match health {
                 None => refusal.response(),

@@ -14,13 +14,12 @@ use sha2::{Digest as _, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::{
-    client::ClientId,
     login_cache::{CacheKey, Digest, RefusedLogins},
     login_thread::LoginThread,
     password::{MAX_PASSWORD_BYTES, PasswordHash, check_password},
     refusal::Schemes,
 };
-use crate::error::Error;
+use crate::{error::Error, scrape::Exchange};
 
 /// The credentials that grant access; any one of them is enough.
 pub(super) struct Credentials(Arc<Inner>);
@@ -119,7 +118,7 @@ impl Credentials {
     pub(super) async fn authenticate(
         &self,
         headers: &HeaderMap,
-        client: ClientId,
+        exchange: &Arc<Exchange>,
         thread: &LoginThread,
         patience: Duration,
     ) -> Login {
@@ -146,7 +145,7 @@ impl Credentials {
         } else {
             let (inner, attempt) = (Arc::clone(&self.0), attempt.clone());
             let check = move || inner.check(&attempt);
-            thread.run(client, check, patience).await
+            thread.run(Arc::clone(exchange), check, patience).await
         };
         match is_right {
             Some(true) => Login::Accepted,

@@ -13,42 +13,51 @@ pub(super) struct LoginQueue<J> {
     next_number: u64,
 }
 
+/// A job, and whether its client has probably hung up.
+pub(super) trait Abandonable {
+    fn is_abandoned(&self) -> bool;
+}
+
 struct Turn<J> {
     client: ClientId,
     /// Numbered jobs, the oldest first; never empty.
     jobs: VecDeque<(u64, J)>,
 }
 
-impl<J> LoginQueue<J> {
+impl<J: Abandonable> LoginQueue<J> {
     /// Adds a job; returns its number.
     ///
-    /// If that exceeds a limit, the oldest job of the client with the most jobs is dropped.
+    /// If the queue is full, a job is dropped, which may be the added one: one of the client with
+    /// the most jobs, if none is abandoned.
     pub(super) fn push(&mut self, client: ClientId, job: J) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
-        let turn = self.turns.iter_mut().find(|turn| turn.client == client);
-        match turn {
-            Some(turn) => {
-                turn.jobs.push_back((number, job));
-                if turn.jobs.len() > MAX_JOBS_OF_CLIENT {
-                    turn.jobs.pop_front();
-                }
-            }
+        match self.turns.iter_mut().find(|turn| turn.client == client) {
+            Some(turn) => turn.jobs.push_back((number, job)),
             None => self.turns.push_back(Turn {
                 client,
                 jobs: VecDeque::from([(number, job)]),
             }),
         }
         if self.len() > MAX_JOBS {
-            self.drop_one();
+            self.drop_job();
         }
         number
     }
 
     /// Takes the oldest job of the client whose turn it is.
+    ///
+    /// Before, drops jobs of clients with too many. This is not done when a job is added, so that
+    /// the server can notice until the next call which clients have hung up.
     pub(super) fn pop(&mut self) -> Option<J> {
+        for turn in &mut self.turns {
+            while turn.jobs.len() > MAX_JOBS_OF_CLIENT {
+                turn.drop_job();
+            }
+        }
         let mut turn = self.turns.pop_front()?;
-        let (_, job) = turn.jobs.pop_front()?;
+        let wanted = turn.jobs.iter().position(|(_, job)| !job.is_abandoned());
+        let (_, job) = turn.jobs.remove(wanted.unwrap_or(0))?;
         if !turn.jobs.is_empty() {
             self.turns.push_back(turn);
         }
@@ -66,28 +75,39 @@ impl<J> LoginQueue<J> {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.turns.is_empty()
-    }
-
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.turns.iter().map(|turn| turn.jobs.len()).sum()
     }
 
-    /// Drops the oldest job of the client with the most jobs; of several, the one served next.
-    fn drop_one(&mut self) {
-        let most = self.turns.iter().map(|turn| turn.jobs.len()).max();
-        let position = self
-            .turns
-            .iter()
-            .position(|turn| Some(turn.jobs.len()) == most);
-        if let Some(position) = position {
+    fn drop_job(&mut self) {
+        let turns = &self.turns;
+        let abandoned = turns.iter().position(|turn| turn.abandoned().is_some());
+        // Of clients with equally many jobs, `max_by_key` returns the one that is served last.
+        let longest = (0..turns.len()).max_by_key(|&position| turns[position].jobs.len());
+        if let Some(position) = abandoned.or(longest) {
             let turn = &mut self.turns[position];
-            turn.jobs.pop_front();
+            turn.drop_job();
             if turn.jobs.is_empty() {
                 self.turns.remove(position);
             }
+        }
+    }
+}
+
+impl<J: Abandonable> Turn<J> {
+    /// The position of the oldest abandoned job.
+    fn abandoned(&self) -> Option<usize> {
+        self.jobs.iter().position(|(_, job)| job.is_abandoned())
+    }
+
+    /// Drops an abandoned job, or else the newest one.
+    ///
+    /// The older ones are kept, so that a client gets a login through sooner or later, even if
+    /// others at its address never stop sending wrong passwords.
+    fn drop_job(&mut self) {
+        match self.abandoned() {
+            Some(position) => drop(self.jobs.remove(position)),
+            None => drop(self.jobs.pop_back()),
         }
     }
 }
@@ -101,8 +121,9 @@ impl<J> Default for LoginQueue<J> {
     }
 }
 
-/// Allows a client, for example a page with several requests at once, a few logins.
-pub(super) const MAX_JOBS_OF_CLIENT: usize = 4;
+/// Allows a client, for example a page with several requests at once, a few logins, and limits
+/// their time.
+const MAX_JOBS_OF_CLIENT: usize = 4;
 /// Limits the time that the last job waits, and the memory.
 pub(super) const MAX_JOBS: usize = 64;
 
@@ -114,7 +135,13 @@ mod tests {
         ClientId::V4([192, 0, 2, number])
     }
 
-    fn rest<J>(mut queue: LoginQueue<J>) -> Vec<J> {
+    impl Abandonable for &str {
+        fn is_abandoned(&self) -> bool {
+            self.starts_with("abandoned")
+        }
+    }
+
+    fn rest(mut queue: LoginQueue<&str>) -> Vec<&str> {
         std::iter::from_fn(|| queue.pop()).collect()
     }
 
@@ -131,20 +158,35 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_job_of_a_client_with_too_many_is_dropped() {
+    fn the_newest_job_of_a_client_with_too_many_is_dropped() {
         let mut queue = LoginQueue::default();
-        for job in 0..=MAX_JOBS_OF_CLIENT {
+        for job in ["a1", "a2", "a3", "a4", "a5"] {
             queue.push(client(1), job);
         }
-        queue.push(client(2), 100);
-        assert_eq!(rest(queue), [1, 100, 2, 3, 4]);
+        queue.push(client(2), "b1");
+        assert_eq!(rest(queue), ["a1", "b1", "a2", "a3", "a4"]);
+    }
+
+    #[test]
+    fn an_abandoned_job_is_dropped_first_and_served_last() {
+        let mut queue = LoginQueue::default();
+        for job in ["abandoned 1", "abandoned 2", "a3", "a4", "a5"] {
+            queue.push(client(1), job);
+        }
+        assert_eq!(rest(queue), ["a3", "a4", "a5", "abandoned 2"]);
+        let mut queue = LoginQueue::default();
+        queue.push(client(0), "abandoned");
+        for number in 1..=MAX_JOBS as u8 {
+            queue.push(client(number), "other");
+        }
+        assert_eq!(rest(queue), ["other"; MAX_JOBS]);
     }
 
     #[test]
     fn a_full_queue_drops_a_job_of_the_client_with_the_most() {
         let mut queue = LoginQueue::default();
-        queue.push(client(0), "first");
-        queue.push(client(1), "oldest of two");
+        queue.push(client(0), "first of two");
+        queue.push(client(0), "second of two");
         for number in 1..MAX_JOBS as u8 - 1 {
             queue.push(client(number), "other");
         }
@@ -152,8 +194,18 @@ mod tests {
         queue.push(client(200), "last");
         let rest = rest(queue);
         assert_eq!(rest.len(), MAX_JOBS);
-        assert_eq!((rest[0], rest.last()), ("first", Some(&"last")));
-        assert!(!rest.contains(&"oldest of two"));
+        assert_eq!((rest[0], rest.last()), ("first of two", Some(&"last")));
+        assert!(!rest.contains(&"second of two"));
+    }
+
+    #[test]
+    fn a_queue_full_of_clients_with_one_job_drops_that_of_a_further_client() {
+        let mut queue = LoginQueue::default();
+        for number in 0..MAX_JOBS as u8 {
+            queue.push(client(number), "early");
+        }
+        queue.push(client(200), "late");
+        assert_eq!(rest(queue), ["early"; MAX_JOBS]);
     }
 
     #[test]

@@ -9,7 +9,11 @@ use std::{
 
 use tokio::{sync::oneshot, time};
 
-use super::{client::ClientId, login_queue::LoginQueue};
+use super::{
+    client::ClientId,
+    login_queue::{Abandonable, LoginQueue},
+};
+use crate::scrape::Exchange;
 
 /// Runs checks of passwords one after another on one thread.
 ///
@@ -28,23 +32,32 @@ struct State {
 struct Job {
     check: Box<dyn FnOnce() -> bool + Send>,
     result: oneshot::Sender<bool>,
+    exchange: Arc<Exchange>,
+}
+
+impl Abandonable for Job {
+    fn is_abandoned(&self) -> bool {
+        self.exchange.is_client_closed()
+    }
 }
 
 impl LoginThread {
-    /// Runs a check and returns its result.
+    /// Runs the check of a request and returns its result.
     ///
     /// Returns `None` if the check does not complete within `patience`, or if the queue drops it
     /// because it has too many. If the future is dropped, so is a check that has not begun.
     pub(super) async fn run(
         &self,
-        client: ClientId,
+        exchange: Arc<Exchange>,
         check: impl FnOnce() -> bool + Send + 'static,
         patience: Duration,
     ) -> Option<bool> {
+        let client = ClientId::new(exchange.address());
         let (sender, result) = oneshot::channel();
         let job = Job {
             check: Box::new(check),
             result: sender,
+            exchange,
         };
         let _ticket = self.enqueue(client, job)?;
         time::timeout(patience, result).await.ok()?.ok()
@@ -113,10 +126,14 @@ mod tests {
         time::Instant,
     };
 
-    use super::*;
+    use super::{super::login_queue::MAX_JOBS, *};
 
-    const CLIENT: ClientId = ClientId::Local;
     const LONG: Duration = Duration::from_secs(60);
+
+    /// A request on a Unix socket.
+    fn local() -> Arc<Exchange> {
+        Arc::new(Exchange::new(None))
+    }
 
     /// Occupies the thread until the sender is dropped.
     async fn occupy(thread: &LoginThread) -> mpsc::Sender<()> {
@@ -128,7 +145,7 @@ mod tests {
                 let _ = begin.send(());
                 blocked.recv().is_ok()
             };
-            this.run(CLIENT, check, LONG).await
+            this.run(local(), check, LONG).await
         });
         begun.await.unwrap();
         release
@@ -137,8 +154,8 @@ mod tests {
     #[tokio::test]
     async fn a_check_returns_its_result() {
         let thread = LoginThread::default();
-        assert_eq!(thread.run(CLIENT, || true, LONG).await, Some(true));
-        assert_eq!(thread.run(CLIENT, || false, LONG).await, Some(false));
+        assert_eq!(thread.run(local(), || true, LONG).await, Some(true));
+        assert_eq!(thread.run(local(), || false, LONG).await, Some(false));
     }
 
     #[tokio::test]
@@ -150,11 +167,11 @@ mod tests {
             let counted = Arc::clone(&runs);
             let check = move || counted.fetch_add(1, Ordering::Relaxed) == 0;
             // The future is dropped when the shorter timeout has expired.
-            let run = thread.run(CLIENT, check, LONG);
+            let run = thread.run(local(), check, LONG);
             assert!(time::timeout(Duration::from_millis(1), run).await.is_err());
         }
         drop(release);
-        assert_eq!(thread.run(CLIENT, || true, LONG).await, Some(true));
+        assert_eq!(thread.run(local(), || true, LONG).await, Some(true));
         assert_eq!(runs.load(Ordering::Relaxed), 0);
     }
 
@@ -163,24 +180,22 @@ mod tests {
         let thread = LoginThread::default();
         let release = occupy(&thread).await;
         let short = Duration::from_millis(1);
-        assert_eq!(thread.run(CLIENT, || true, short).await, None);
+        assert_eq!(thread.run(local(), || true, short).await, None);
         drop(release);
     }
 
     #[tokio::test]
-    async fn a_check_that_is_dropped_from_the_queue_has_no_result() {
+    async fn a_check_that_the_queue_drops_has_no_result() {
         let thread = LoginThread::default();
         let release = occupy(&thread).await;
-        let this = thread.clone();
-        let first = tokio::spawn(async move { this.run(CLIENT, || true, LONG).await });
-        while thread.lock().queue.is_empty() {
-            tokio::task::yield_now().await;
-        }
-        for _ in 0..super::super::login_queue::MAX_JOBS_OF_CLIENT {
+        for waiting in 0..MAX_JOBS {
             let this = thread.clone();
-            tokio::spawn(async move { this.run(CLIENT, || true, LONG).await });
+            tokio::spawn(async move { this.run(local(), || true, LONG).await });
+            while thread.lock().queue.len() <= waiting {
+                tokio::task::yield_now().await;
+            }
         }
-        assert_eq!(first.await.unwrap(), None);
+        assert_eq!(thread.run(local(), || true, LONG).await, None);
         drop(release);
     }
 
@@ -189,11 +204,11 @@ mod tests {
         let thread = LoginThread::default();
         let release = occupy(&thread).await;
         let this = thread.clone();
-        let panics = tokio::spawn(async move { this.run(CLIENT, || panic!("no"), LONG).await });
-        while thread.lock().queue.is_empty() {
+        let panics = tokio::spawn(async move { this.run(local(), || panic!("no"), LONG).await });
+        while thread.lock().queue.len() == 0 {
             tokio::task::yield_now().await;
         }
-        let next = thread.run(CLIENT, || true, LONG);
+        let next = thread.run(local(), || true, LONG);
         drop(release);
         assert_eq!(next.await, Some(true));
         assert_eq!(panics.await.unwrap(), None);
@@ -202,7 +217,7 @@ mod tests {
     #[tokio::test]
     async fn the_thread_ends_when_there_is_nothing_to_check() {
         let thread = LoginThread::default();
-        assert_eq!(thread.run(CLIENT, || true, LONG).await, Some(true));
+        assert_eq!(thread.run(local(), || true, LONG).await, Some(true));
         let start = Instant::now();
         while thread.lock().is_running {
             assert!(start.elapsed() < LONG);

@@ -44,7 +44,7 @@ use self::{
 use crate::{
     error::Error,
     monitor::{EventCause, Monitor},
-    scrape::Body,
+    scrape::{Body, Exchange},
 };
 
 /// The settings that an [`Access`] is made from.
@@ -153,21 +153,19 @@ impl Access {
     }
 
     /// Whether a request may pass.
-    ///
-    /// `peer` is the client's address, or `None` for a Unix socket.
     pub(super) async fn admit(
         &self,
         request: &Request<()>,
-        peer: Option<IpAddr>,
+        exchange: &Arc<Exchange>,
         is_health_check: bool,
     ) -> Result<(), Refusal> {
+        let peer = exchange.address();
         self.check_host(request, peer)?;
-        let client = ClientId::new(peer);
         // A probe without credentials costs little, and other requests from its address must not
         // make it fail. A probe with credentials may cost a hash, like any other request.
         let is_probe = is_health_check && !request.headers().contains_key(header::AUTHORIZATION);
         if !is_probe {
-            self.check_rate(client, peer)?;
+            self.check_rate(peer)?;
         }
         #[cfg(feature = "auth")]
         {
@@ -176,7 +174,7 @@ impl Access {
             } else {
                 LOGIN_TIMEOUT
             };
-            self.check_login(request, client, peer, patience).await?;
+            self.check_login(request, exchange, patience).await?;
         }
         Ok(())
     }
@@ -197,25 +195,26 @@ impl Access {
         })
     }
 
-    fn check_rate(&self, client: ClientId, peer: Option<IpAddr>) -> Result<(), Refusal> {
+    fn check_rate(&self, peer: Option<IpAddr>) -> Result<(), Refusal> {
         let Some(limiter) = &self.rate_limiter else {
             return Ok(());
         };
-        limiter.take(client, Instant::now()).map_err(|wait| {
-            let message = "a client exceeded the rate limit";
-            self.shared
-                .monitor
-                .report(EventCause::RateLimit, peer, message);
-            Refusal::Rate(wait)
-        })
+        limiter
+            .take(ClientId::new(peer), Instant::now())
+            .map_err(|wait| {
+                let message = "a client exceeded the rate limit";
+                self.shared
+                    .monitor
+                    .report(EventCause::RateLimit, peer, message);
+                Refusal::Rate(wait)
+            })
     }
 
     #[cfg(feature = "auth")]
     async fn check_login(
         &self,
         request: &Request<()>,
-        client: ClientId,
-        peer: Option<IpAddr>,
+        exchange: &Arc<Exchange>,
         patience: Duration,
     ) -> Result<(), Refusal> {
         let Some(credentials) = &self.credentials else {
@@ -227,20 +226,20 @@ impl Access {
         } = &self.shared;
         let headers = request.headers();
         match credentials
-            .authenticate(headers, client, login_thread, patience)
+            .authenticate(headers, exchange, login_thread, patience)
             .await
         {
             Login::Accepted => Ok(()),
             // A browser sends its first request without credentials, so this is not an event.
             Login::Missing => Err(Refusal::Credentials(credentials.schemes())),
             Login::Wrong(reason) => {
-                monitor.report(EventCause::Login, peer, reason);
+                monitor.report(EventCause::Login, exchange.address(), reason);
                 Err(Refusal::Credentials(credentials.schemes()))
             }
             Login::Unchecked => {
                 let message = "a password was not checked in time, because others are waiting, its \
                                hash is slow, or no thread can be started";
-                monitor.report(EventCause::RateLimit, peer, message);
+                monitor.report(EventCause::RateLimit, exchange.address(), message);
                 Err(Refusal::PasswordUnchecked)
             }
         }
@@ -281,7 +280,8 @@ mod tests {
         let login = STANDARD.encode(format!("{user}:{password}"));
         let request = Request::builder().header("Authorization", format!("Basic {login}"));
         let request = request.body(()).unwrap();
-        match access.current().admit(&request, None, false).await {
+        let exchange = Arc::new(Exchange::new(None));
+        match access.current().admit(&request, &exchange, false).await {
             Ok(()) => 200,
             Err(refusal) => refusal.response().status().as_u16(),
         }

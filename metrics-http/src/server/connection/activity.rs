@@ -217,11 +217,14 @@ impl Activity {
         })
     }
 
-    /// Ready when no request is being answered.
-    pub(super) fn poll_idle(&self, context: &Context<'_>) -> Poll<()> {
+    /// Called when the client has closed its side; ready when no request is being answered.
+    pub(super) fn poll_closed(&self, context: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         if state.responses.is_empty() {
             return Poll::Ready(());
+        }
+        for response in &state.responses {
+            response.exchange.client_closed();
         }
         state.waits_for_idle = Some(context.waker().clone());
         Poll::Pending

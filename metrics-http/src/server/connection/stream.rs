@@ -50,7 +50,7 @@ impl<S: Stream> AsyncRead for ObservedStream<S> {
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let is_end = buffer.filled().len() == filled && buffer.remaining() > 0;
         if is_end && self.allows_half_close {
-            return self.activity.poll_idle(context).map(Ok);
+            return self.activity.poll_closed(context).map(Ok);
         }
         Poll::Ready(Ok(()))
     }
