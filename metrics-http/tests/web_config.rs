@@ -162,8 +162,50 @@ fn changed_users_are_in_use_without_a_restart() {
         status(address, "bob", "two") == 200
     });
     assert_eq!(status(address, "ann", "one"), 401);
+}
+
+#[test]
+fn a_file_whose_end_is_missing_gives_no_further_clients_access() {
+    let signed = |site: &Site| {
+        site.client()
+            .presenting(site.authority.sign_client(dns("a")))
+    };
+    let tls = tls_section(
+        "client_auth_type: RequireAndVerifyClientCert\nclient_ca_file: ca.crt\n\
+         client_allowed_sans: [a]",
+    );
+    for field in [
+        "client_auth_type",
+        "client_allowed_sans",
+        "basic_auth_users",
+    ] {
+        let whole = format!("{tls}{}", user("ann", "one"));
+        let site = Site::new(&whole);
+        let (server, events) = site.serve_watched();
+        site.write(&whole[..whole.find(field).unwrap()]);
+        eventually("the change is refused", || {
+            let stranger = site.client().get(server.local_addr(), "/metrics");
+            assert!(stranger.is_err(), "{field}");
+            let reply = signed(&site).get(server.local_addr(), "/metrics");
+            assert_eq!(reply.unwrap().status, 401, "{field}");
+            let event = events.try_recv().unwrap_or_default();
+            event.contains("more clients would have access")
+        });
+    }
+}
+
+#[test]
+fn an_empty_file_does_not_end_authentication() {
+    let site = Site::new(&user("ann", "one"));
+    let (server, events) = site.serve_watched();
     site.write("");
-    eventually("no user is needed", || get(address).status == 200);
+    eventually("the change is refused", || {
+        assert_eq!(get(server.local_addr()).status, 401);
+        events
+            .try_recv()
+            .unwrap_or_default()
+            .contains("`basic_auth_users`")
+    });
 }
 
 #[test]

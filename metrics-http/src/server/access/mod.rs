@@ -63,6 +63,14 @@ pub(super) struct AccessSettings {
     pub(super) rate_limit: Option<RateLimit>,
 }
 
+impl AccessSettings {
+    /// Whether clients need a password or token.
+    #[cfg(feature = "web-config")]
+    pub(super) fn has_credentials(&self) -> bool {
+        !self.users.is_empty() || !self.token_digests.is_empty()
+    }
+}
+
 /// The access that a server grants now; clones share it.
 ///
 /// To change users, tokens, hosts, headers or the rate limit of a running server, change a copy of

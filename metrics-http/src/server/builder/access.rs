@@ -218,7 +218,8 @@ impl ServerBuilder {
     /// that up to 250 milliseconds. If the new content cannot be used, the previous content stays in
     /// use, and the error is passed to [`on_error`](ServerBuilder::on_error) as
     /// [`EventCause::Reload`](crate::EventCause::Reload). TLS cannot be switched on or off while the
-    /// server runs.
+    /// server runs, and what clients must prove cannot be given up: passwords, verified
+    /// certificates, and their names. A file that is empty or half written therefore opens nothing.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -23,7 +23,7 @@ use self::format::WebConfig;
 use super::{
     access::{AccessSettings, CurrentAccess, RateLimit},
     reload::{Reload, read_file},
-    tls::{CurrentConfig, Tls, TlsAcceptor, TlsContent},
+    tls::{ClientAuth, CurrentConfig, Tls, TlsAcceptor, TlsContent},
 };
 use crate::{error::Error, monitor::Monitor};
 
@@ -99,6 +99,14 @@ impl Current {
         if config.is_some() != self.tls.is_some() {
             let message = "TLS cannot be switched on or off while the server runs; restart the \
                            program, or undo the change";
+            return Err(file.error(&message));
+        }
+        let (before, after) = (file.demands(used)?, file.demands(content)?);
+        if let Some(((field, _), _)) = before.iter().zip(after).find(|(old, new)| old.1 && !new.1) {
+            let message = format!(
+                "without {field}, which it had until now, more clients would have access; restart \
+                 the program to allow that, or correct the file, which may be half written"
+            );
             return Err(file.error(&message));
         }
         // Replaced only if necessary, because remembered logins are forgotten.
@@ -200,6 +208,25 @@ impl File {
             });
         }
         Ok(access)
+    }
+
+    /// Fields by which clients must prove who they are, and whether they do so in `content`.
+    ///
+    /// A server does not give them up while it runs, because a file whose end is missing is often
+    /// valid: one that is being written, or that was written to a full disk.
+    fn demands(&self, content: &Content) -> Result<[(&'static str, bool); 3], Error> {
+        let access = self.access(&content.config)?;
+        let tls = content.tls.as_ref().map(|(tls, _)| tls);
+        let verifies = |tls: &Tls| tls.client_auth == ClientAuth::RequiredAndVerified;
+        let names = |tls: &Tls| !tls.client_allowed_sans.is_empty();
+        Ok([
+            ("`basic_auth_users`", access.has_credentials()),
+            (
+                "`client_auth_type: RequireAndVerifyClientCert`",
+                tls.is_some_and(verifies),
+            ),
+            ("`client_allowed_sans`", tls.is_some_and(names)),
+        ])
     }
 
     fn error(&self, error: &impl Display) -> Error {
