@@ -70,6 +70,36 @@ fn the_slowest_readers_make_room_for_others() {
     assert!((1..=2).contains(&count), "{count}");
 }
 
+#[cfg(all(feature = "auth", feature = "tls"))]
+#[test]
+fn slow_readers_over_tls_do_not_delay_an_authenticated_scrape() {
+    use support::tls::{Authority, Client};
+
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let server = large()
+        .max_concurrent_scrapes(2)
+        .tls(authority.write_server_files(folder.path()))
+        .basic_auth("prometheus", bcrypt::hash("secret", 4).unwrap())
+        .serve("127.0.0.1:0")
+        .unwrap();
+    let client = Client::trusting(&authority);
+    let login = support::basic_auth("prometheus", "secret") + "\r\n";
+    let slow: Vec<_> = (0..6)
+        .map(|_| {
+            let mut stream = client.connect(server.local_addr()).unwrap();
+            let head = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{login}\r\n");
+            stream.write_all(head.as_bytes()).unwrap();
+            stream.read_exact(&mut [0; 9]).unwrap();
+            stream
+        })
+        .collect();
+    for _ in 0..3 {
+        let reply = client.get_with(server.local_addr(), "/metrics", &login);
+        assert!(reply.unwrap().complete);
+    }
+    drop(slow);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn readers_that_do_not_read_occupy_little_memory() {

@@ -216,3 +216,62 @@ impl Drop for KeptChunk {
 const MAX_SHARED_BYTES: usize = 1 << 20;
 /// Limit on the memory of the chunks of all expositions that are or could be shared.
 const MAX_KEPT_BYTES: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leader(coalescer: &Coalescer<u8>, key: u8) -> Leader<u8> {
+        let leader = coalescer.lead(&key);
+        leader.unwrap_or_else(|_| panic!("`{key}` has a leader"))
+    }
+
+    fn chunk() -> Vec<u8> {
+        vec![0; 64 << 10]
+    }
+
+    fn kept(coalescer: &Coalescer<u8>) -> usize {
+        coalescer.0.kept.0.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn chunks_count_until_the_last_copy_is_dropped() {
+        let coalescer = Coalescer::new();
+        let mut leader = leader(&coalescer, 0);
+        let (chunk, is_kept) = leader.accept(chunk());
+        assert!(is_kept);
+        drop(leader);
+        assert_eq!(kept(&coalescer), chunk.len());
+        drop(chunk);
+        assert_eq!(kept(&coalescer), 0);
+    }
+
+    #[test]
+    fn an_exposition_above_the_limit_is_not_shared() {
+        let coalescer = Coalescer::new();
+        let mut leader = leader(&coalescer, 0);
+        for _ in 0..MAX_SHARED_BYTES / chunk().len() {
+            assert!(leader.accept(chunk()).1);
+        }
+        assert!(!leader.accept(chunk()).1);
+    }
+
+    #[test]
+    fn expositions_are_shared_as_long_as_there_is_memory_for_their_chunks() {
+        let coalescer = Coalescer::new();
+        let mut unread = Vec::new();
+        for key in 0..=u8::MAX {
+            let mut leader = leader(&coalescer, key);
+            while leader.bytes < MAX_SHARED_BYTES {
+                match leader.accept(chunk()) {
+                    (chunk, true) => unread.push(chunk),
+                    (_, false) => break,
+                }
+            }
+        }
+        assert_eq!(kept(&coalescer), MAX_KEPT_BYTES);
+        drop(unread);
+        assert_eq!(kept(&coalescer), 0);
+        assert!(leader(&coalescer, 0).accept(chunk()).1);
+    }
+}

@@ -172,3 +172,91 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{ErrorKind, Write},
+        pin::pin,
+        sync::mpsc::{self, RecvTimeoutError},
+        time::Duration,
+    };
+
+    use hyper::body::{Body as _, Bytes};
+
+    use super::{
+        super::{body::Body, pipe::CHUNK_BYTES},
+        *,
+    };
+
+    /// Encodes an exposition of `chunks` chunks on a thread, whose end is sent.
+    fn encode(places: &Places, chunks: usize) -> (Body, mpsc::Receiver<io::Result<()>>) {
+        let (body, writer) = Body::stream(Duration::MAX);
+        let (sender, ended) = mpsc::channel();
+        let places = places.clone();
+        thread::spawn(move || {
+            let place = block_on(places.take()).expect("the queue is long enough");
+            let mut out = writer.with_place(place);
+            let chunk = vec![0; CHUNK_BYTES];
+            let written = (0..chunks).try_for_each(|_| out.write_all(&chunk));
+            let _ = sender.send(written.and_then(|()| out.finish()));
+        });
+        (body, ended)
+    }
+
+    /// Reads a chunk; `None` at the end of the body.
+    fn read(body: &mut Body) -> Option<io::Result<Bytes>> {
+        let frame = block_on(std::future::poll_fn(|context| {
+            pin!(&mut *body).poll_frame(context)
+        }));
+        frame.map(|frame| frame.map(|frame| frame.into_data().unwrap_or_default()))
+    }
+
+    #[test]
+    fn expositions_that_are_not_read_pass_on_their_only_place() {
+        let places = Places::new(1, 100);
+        let mut waiting: Vec<_> = (0..50).map(|_| encode(&places, 5)).collect();
+        // A place is passed on in order, so that this exposition does not end before all others
+        // have given theirs away.
+        let (mut body, ended) = encode(&places, 1);
+        while let Some(chunk) = read(&mut body) {
+            chunk.unwrap();
+        }
+        ended.recv().unwrap().unwrap();
+        for (body, _) in &mut waiting {
+            for _ in 0..5 {
+                assert_eq!(read(body).unwrap().unwrap().len(), CHUNK_BYTES);
+            }
+        }
+        for (mut body, ended) in waiting {
+            assert!(read(&mut body).is_none());
+            ended.recv().unwrap().unwrap();
+        }
+        assert_eq!(places.0.encoding.available_permits(), 1);
+    }
+
+    #[test]
+    fn an_exposition_that_is_not_read_is_aborted_if_too_many_wait() {
+        let places = Places::new(1, 2);
+        let waiting: Vec<_> = (0..2).map(|_| encode(&places, 5)).collect();
+        let (_body, ended) = encode(&places, 5);
+        let ends: Vec<_> = waiting
+            .iter()
+            .map(|(_, ended)| ended)
+            .chain([&ended])
+            .collect();
+        let error = loop {
+            let end =
+                ends.iter()
+                    .find_map(|end| match end.recv_timeout(Duration::from_millis(10)) {
+                        Ok(end) => Some(end),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(error) => panic!("{error}"),
+                    });
+            if let Some(end) = end {
+                break end.unwrap_err();
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy);
+    }
+}
