@@ -48,8 +48,8 @@ use crate::error::{Destination, Error};
 /// | `metrics_push_lost_samples_total` | samples that remote write dropped, by `reason`: `queue` (the queue was full), `refused` (by the server), `end` (not sent when the pusher ended) or `duplicate` (its series has the labels of another one once labels are added) |
 /// | `metrics_push_handler_panics_total` | panics of `on_error`; after the first one |
 ///
-/// An `on_error` that panics does not end the pusher. A panic while metrics are gathered or sent is
-/// an error of that push.
+/// An `on_error` that panics does not end the pusher, but nothing is pushed while it blocks. A panic
+/// while metrics are gathered or sent is an error of that push.
 ///
 /// # Examples
 ///

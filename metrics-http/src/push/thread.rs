@@ -118,3 +118,36 @@ fn fault(to: &Arc<Destination>, cause: PushFault) -> Error {
 pub(super) fn panicked(to: &Arc<Destination>, message: String) -> Error {
     fault(to, PushFault::Panicked(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn destination() -> Arc<Destination> {
+        Arc::new(Destination {
+            origin: "http://gateway.invalid".to_owned(),
+            job: "backup".to_owned(),
+        })
+    }
+
+    const EXPECTED: &str = "cannot push the metrics of job `backup`: it panicked: on purpose";
+
+    #[test]
+    fn a_thread_that_panics_returns_the_message() {
+        let work = || async { panic!("on purpose") };
+        let error = PushThread::spawn(&destination(), work).unwrap().join();
+        assert_eq!(error.unwrap_err().to_string(), EXPECTED);
+    }
+
+    #[tokio::test]
+    async fn an_awaited_thread_that_panics_returns_the_message() {
+        let work = || async { panic!("on purpose") };
+        let error = PushThread::run(&destination(), work).await;
+        assert_eq!(error.unwrap_err().to_string(), EXPECTED);
+    }
+
+    #[tokio::test]
+    async fn a_runtime_that_no_thread_runs_can_be_dropped_inside_another_one() {
+        drop(OwnRuntime::new().unwrap());
+    }
+}
