@@ -28,7 +28,7 @@ mod guide {}
 #[doc = include_str!("../../docs/migrating.md")]
 mod migrating {}
 
-#[cfg(feature = "web-config")]
+#[cfg(all(feature = "https", feature = "remote-write", feature = "web-config"))]
 #[doc = include_str!("../../docs/operating.md")]
 mod operating {}
 
