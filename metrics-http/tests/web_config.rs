@@ -168,7 +168,7 @@ fn changed_users_are_in_use_without_a_restart() {
 fn a_file_whose_end_is_missing_gives_no_further_clients_access() {
     let signed = |site: &Site| {
         site.client()
-            .presenting(site.authority.sign_client(dns("a")))
+            .presenting(site.authority.sign_client(vec![dns("a")]))
     };
     let tls = tls_section(
         "client_auth_type: RequireAndVerifyClientCert\nclient_ca_file: ca.crt\n\
