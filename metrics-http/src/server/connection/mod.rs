@@ -4,6 +4,7 @@
 //! [`places`] which connection is closed when a listener has too many.
 
 mod activity;
+mod config;
 mod places;
 mod response;
 mod serve;
@@ -13,27 +14,10 @@ use std::{future, io, sync::Arc, time::Duration};
 
 use tokio::{sync::oneshot, task::JoinSet, time};
 
-pub(super) use self::activity::Timeouts;
 use self::{activity::Activity, places::Places};
-#[cfg(feature = "tls")]
-use super::tls::TlsAcceptor;
-use super::{access::AllowList, listener::Listener, routes::Routes};
-use crate::monitor::{EventCause, Monitor};
-
-/// What all connections share: routes, access control, limits and TLS settings.
-#[derive(Clone)]
-pub(super) struct ConnectionConfig {
-    pub(super) routes: Routes,
-    pub(super) monitor: Monitor,
-    pub(super) allow_list: AllowList,
-    #[cfg(feature = "tls")]
-    pub(super) tls: Option<TlsAcceptor>,
-    pub(super) timeouts: Timeouts,
-    pub(super) shutdown_timeout: Duration,
-    /// Of each listener; limited, so that file descriptors remain for the rest of the program.
-    pub(super) max_connections: usize,
-    pub(super) max_header_bytes: usize,
-}
+pub(super) use self::{activity::Timeouts, config::ConnectionConfig};
+use super::listener::Listener;
+use crate::monitor::EventCause;
 
 /// Serves until `stop` receives a message, and then shuts down gracefully.
 pub(super) async fn run(

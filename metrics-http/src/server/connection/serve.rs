@@ -24,8 +24,8 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 
 use super::{
-    ConnectionConfig,
     activity::{Activity, Overrun},
+    config::ConnectionConfig,
     response::TrackedBody,
     stream::ObservedStream,
 };
@@ -119,6 +119,7 @@ async fn serve_http2(
         // Bodies of requests are not read.
         .initial_stream_window_size(RECEIVE_WINDOW)
         .initial_connection_window_size(RECEIVE_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .max_local_error_reset_streams(MAX_LOCAL_RESETS)
         .serve_connection(TokioIo::new(stream), service(activity, config));
     drive(connection, http2::Connection::graceful_shutdown, activity).await;
@@ -201,6 +202,9 @@ const MAX_STREAMS: u32 = 16;
 /// The smallest window that HTTP/2 allows for a connection.
 #[cfg(feature = "tls")]
 const RECEIVE_WINDOW: u32 = 65_535;
+/// The part of each response that is taken from its body before the client has room for it.
+#[cfg(feature = "tls")]
+const SEND_BUFFER: usize = 64 * 1024;
 /// The number of protocol errors after which a connection is closed.
 #[cfg(feature = "tls")]
 const MAX_LOCAL_RESETS: usize = 64;
