@@ -86,9 +86,13 @@ impl Http2 {
     }
 
     async fn send(&mut self, method: Method, path: &str) -> Response<RecvStream> {
+        self.send_to("localhost", method, path).await
+    }
+
+    async fn send_to(&mut self, host: &str, method: Method, path: &str) -> Response<RecvStream> {
         let request = Request::builder()
             .method(method)
-            .uri(format!("https://localhost{path}"))
+            .uri(format!("https://{host}{path}"))
             .body(())
             .unwrap();
         poll_fn(|context| self.requests.poll_ready(context))
@@ -118,6 +122,18 @@ async fn read(mut body: RecvStream) -> Result<Vec<u8>, h2::Error> {
         content.extend_from_slice(&data);
     }
     Ok(content)
+}
+
+#[test]
+fn the_authority_of_a_request_must_be_a_host_that_is_served() {
+    let it = Encrypted::start(serving(Shop));
+    it.runtime.block_on(async {
+        let mut client = it.connect(WINDOW).await;
+        for (host, status) in [("evil.example:9464", 421), ("127.0.0.1", 200)] {
+            let response = client.send_to(host, Method::GET, "/metrics").await;
+            assert_eq!(response.status(), status, "{host}");
+        }
+    });
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub enum EventCause {
     Login,
     /// A request had a `Host` that the server does not serve.
     Host,
-    /// A client exceeded a limit on the number of requests.
+    /// A client exceeded the rate limit, or its password was not checked in time.
     RateLimit,
     /// A scrape was refused because too many were in progress.
     ScrapeRejected,

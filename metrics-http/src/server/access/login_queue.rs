@@ -27,8 +27,7 @@ struct Turn<J> {
 impl<J: Abandonable> LoginQueue<J> {
     /// Adds a job; returns its number.
     ///
-    /// If the queue is full, a job is dropped, which may be the added one: one of the client with
-    /// the most jobs, if none is abandoned.
+    /// If the queue is full, a job is dropped, which may be the added one.
     pub(super) fn push(&mut self, client: ClientId, job: J) -> u64 {
         let number = self.next_number;
         self.next_number += 1;
@@ -45,10 +44,11 @@ impl<J: Abandonable> LoginQueue<J> {
         number
     }
 
-    /// Takes the oldest job of the client whose turn it is.
+    /// Takes a job of the client whose turn it is: the oldest one that is not abandoned, if any.
     ///
-    /// Before, drops jobs of clients with too many. This is not done when a job is added, so that
-    /// the server can notice until the next call which clients have hung up.
+    /// First, this method drops jobs of each client that has more than [`MAX_JOBS_OF_CLIENT`].
+    /// `push` does not, because a client that sends a request and hangs up is known to have hung up
+    /// only some time after its job was added.
     pub(super) fn pop(&mut self) -> Option<J> {
         for turn in &mut self.turns {
             while turn.jobs.len() > MAX_JOBS_OF_CLIENT {
@@ -79,6 +79,7 @@ impl<J: Abandonable> LoginQueue<J> {
         self.turns.iter().map(|turn| turn.jobs.len()).sum()
     }
 
+    /// Drops an abandoned job, or else the newest one of the client with the most jobs.
     fn drop_job(&mut self) {
         let turns = &self.turns;
         let abandoned = turns.iter().position(|turn| turn.abandoned().is_some());
