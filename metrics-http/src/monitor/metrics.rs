@@ -49,7 +49,7 @@ impl ServerMetrics {
             scrapes: registry
                 .get_or_create_family::<UpDownCounter>(options(
                     "metrics_http_scrapes_in_progress",
-                    "Expositions that are being encoded or sent.",
+                    "Scrapes that wait, are being encoded or sent.",
                 ))?
                 .try_with(&[])?,
             exposition_duration: registry
