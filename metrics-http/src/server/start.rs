@@ -129,7 +129,7 @@ impl ServerBuilder {
     ///
     /// **Who may read them is up to the program's server**: listeners, TLS, `allow_from` and limits
     /// on connections have no effect. The service itself does this: it demands the users and tokens
-    /// of this builder, if there are any, adds [`headers`](ServerBuilder::headers) and
+    /// of this builder, if there are any, adds [`headers`](ServerBuilder::header) and
     /// `X-Content-Type-Options` to its responses, and applies
     /// [`rate_limit`](ServerBuilder::rate_limit) to all clients together, because it does not know
     /// their addresses. For the same reason [`hosts`](ServerBuilder::hosts) has no effect.
