@@ -4,8 +4,15 @@ mod support;
 
 use std::{
     future::poll_fn,
+    io,
     net::SocketAddr,
-    sync::{Arc, mpsc},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    task::{Context, Poll},
     thread,
     time::Duration,
 };
@@ -24,8 +31,14 @@ use support::{
     Shop, TIMEOUT, Warehouse, serving,
     tls::{Authority, Client},
 };
-use tokio::{net::TcpStream, runtime::Runtime, task::JoinHandle, time};
-use tokio_rustls::TlsConnector;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    runtime::Runtime,
+    task::JoinHandle,
+    time,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 /// A server with TLS, clients that trust it, and a runtime for those of HTTP/2.
 struct Encrypted {
@@ -63,6 +76,11 @@ impl Encrypted {
 
     /// Connects as a client that lets the server send `window` bytes of each body in advance.
     async fn connect(&self, window: u32) -> Http2 {
+        self.connect_with(window, Arc::default()).await
+    }
+
+    /// Like `connect`, for a client that reads nothing more once `is_stopped` is set.
+    async fn connect_with(&self, window: u32, is_stopped: Arc<AtomicBool>) -> Http2 {
         let stream = TcpStream::connect(self.address()).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let connector = TlsConnector::from(Arc::clone(&self.tls));
@@ -70,12 +88,50 @@ impl Encrypted {
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
         let handshake = client::Builder::new()
             .initial_window_size(window)
-            .handshake(stream);
+            .initial_connection_window_size(window.max(WINDOW))
+            .handshake(Stoppable { stream, is_stopped });
         let (requests, connection) = handshake.await.unwrap();
         Http2 {
             requests,
             connection: tokio::spawn(connection),
         }
+    }
+}
+
+/// A stream that can be told to read nothing more.
+struct Stoppable {
+    stream: TlsStream<TcpStream>,
+    is_stopped: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Stoppable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_stopped.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stoppable {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
@@ -360,6 +416,38 @@ fn a_client_that_cancels_thousands_of_requests_does_not_delay_others() {
         }
     });
     assert_eq!(it.http1.get(it.address(), "/metrics").unwrap().status, 200);
+}
+
+#[test]
+fn a_client_that_cancels_requests_and_reads_nothing_is_disconnected() {
+    let (sender, events) = mpsc::channel();
+    let builder = serving(Warehouse)
+        .client_timeout(Duration::from_mins(5))
+        .on_error(move |event| {
+            let _ = sender.send((event.cause(), event.to_string()));
+        });
+    let it = Encrypted::start(builder);
+    it.runtime.block_on(async {
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let window = (1 << 31) - 1;
+        let mut client = it.connect_with(window, Arc::clone(&is_stopped)).await;
+        // Fills the buffers of the sockets.
+        let _large = client.request("/metrics").await;
+        is_stopped.store(true, Ordering::Relaxed);
+        time::sleep(Duration::from_millis(500)).await;
+        // A response without a body is not written, but its stream ends when it is cancelled.
+        for _ in 0..500 {
+            let request = Request::head("https://localhost/nothing").body(()).unwrap();
+            let ready = poll_fn(|context| client.requests.poll_ready(context)).await;
+            let sent = ready.and_then(|()| client.requests.send_request(request, true));
+            let Ok((_, mut stream)) = sent else { break };
+            time::sleep(Duration::from_millis(5)).await;
+            stream.send_reset(h2::Reason::CANCEL);
+        }
+        assert!(client.is_closed().await);
+    });
+    let (cause, text) = events.recv_timeout(TIMEOUT).unwrap();
+    assert_eq!(cause, EventCause::RateLimit, "{text}");
 }
 
 #[test]

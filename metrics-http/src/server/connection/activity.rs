@@ -42,13 +42,14 @@ pub(super) struct Activity {
 struct State {
     /// The responses that are not completely written, oldest first.
     ///
-    /// HTTP/1 has a few at most, and HTTP/2 as many as the connection may have streams.
+    /// At most [`MAX_RESPONSES`], apart from those that arrive before the connection is closed.
     responses: Vec<Response>,
     next_id: u64,
     /// When the connection was accepted, or its last response was written.
     idle_since: Instant,
     has_had_request: bool,
-    is_evicted: bool,
+    /// Why the connection must be closed at once; `None` if it may stay open.
+    must_close: Option<Overrun>,
     is_retired: bool,
     /// The task that waits for the end of all responses.
     waits_for_idle: Option<Waker>,
@@ -99,6 +100,8 @@ pub(super) enum Overrun {
     Unread(Duration),
     /// The client has not read a response to its end.
     Response(Duration),
+    /// The client has sent many requests without reading their responses.
+    Requests,
     /// The listener needed the connection's place.
     Evicted,
 }
@@ -124,7 +127,7 @@ impl Activity {
                 next_id: 0,
                 idle_since: now,
                 has_had_request: false,
-                is_evicted: false,
+                must_close: None,
                 is_retired: false,
                 waits_for_idle: None,
             }),
@@ -141,7 +144,7 @@ impl Activity {
     /// Since when the connection has been without a whole request; `None` if one is answered.
     pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.lock();
-        let is_idle = state.responses.is_empty() && !state.is_evicted;
+        let is_idle = state.responses.is_empty() && state.must_close.is_none();
         is_idle.then_some(state.idle_since)
     }
 
@@ -149,18 +152,18 @@ impl Activity {
     pub(super) fn unread_since(&self) -> Option<Instant> {
         let state = self.lock();
         let unread = state.responses.iter().filter_map(|it| it.unread_since);
-        unread.min().filter(|_| !state.is_evicted)
+        unread.min().filter(|_| state.must_close.is_none())
     }
 
     /// When the connection was accepted; `None` if it ends after its responses in progress.
     pub(super) fn active_since(&self) -> Option<Instant> {
         let state = self.lock();
-        (!state.is_retired && !state.is_evicted).then_some(self.accepted)
+        (!state.is_retired && state.must_close.is_none()).then_some(self.accepted)
     }
 
     /// Asks the connection's task to close the connection at once.
     pub(super) fn evict(&self) {
-        self.lock().is_evicted = true;
+        self.lock().must_close = Some(Overrun::Evicted);
         self.changed.notify_one();
     }
 
@@ -194,8 +197,8 @@ impl Activity {
 
     fn deadline(&self, timeouts: &Timeouts) -> (Instant, Overrun) {
         let state = self.lock();
-        if state.is_evicted {
-            return (state.idle_since, Overrun::Evicted);
+        if let Some(overrun) = state.must_close {
+            return (state.idle_since, overrun);
         }
         let timeout = timeouts.client;
         let unread = state.responses.iter().filter_map(|it| it.unread_since);
@@ -237,6 +240,10 @@ impl Activity {
         let id = state.next_id;
         state.next_id += 1;
         state.has_had_request = true;
+        if state.responses.len() >= MAX_RESPONSES {
+            state.must_close = Some(Overrun::Requests);
+            self.changed.notify_one();
+        }
         state.responses.push(Response {
             id,
             exchange: Arc::clone(&exchange),
@@ -407,6 +414,10 @@ impl Display for Overrun {
             Overrun::Response(limit) => {
                 write!(f, "a response was not finished {limit:?} after its request")
             }
+            Overrun::Requests => write!(
+                f,
+                "the client sent {MAX_RESPONSES} requests without reading their responses"
+            ),
             Overrun::Evicted => f.write_str("another client needed the connection"),
         }
     }
@@ -416,4 +427,7 @@ impl Display for Overrun {
 /// connected. Further requests have the whole `client_timeout`, because clients keep connections
 /// open between two scrapes.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Limit on the responses of a connection that are not written. HTTP/2 allows more than its streams:
+/// a stream ends when its client cancels it, although its answer without a body is not written.
+const MAX_RESPONSES: usize = 64;
 const YEAR: Duration = Duration::from_hours(365 * 24);

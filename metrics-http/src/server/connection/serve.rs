@@ -49,16 +49,16 @@ pub(super) async fn serve(
     let Err(overrun) = until(overrun, served).await else {
         return;
     };
-    match overrun {
+    let cause = match overrun {
         // A client may keep a connection open that it does not need, and the listener has reported
         // an eviction.
-        Overrun::NextRequest | Overrun::Evicted => {}
+        Overrun::NextRequest | Overrun::Evicted => return,
         Overrun::FirstRequest(_) | Overrun::Unread(_) | Overrun::Response(_) => {
-            config
-                .monitor
-                .report(EventCause::ClientTimeout, peer, overrun);
+            EventCause::ClientTimeout
         }
-    }
+        Overrun::Requests => EventCause::RateLimit,
+    };
+    config.monitor.report(cause, peer, overrun);
 }
 
 async fn serve_protocols(
