@@ -4,6 +4,7 @@ mod support;
 
 use std::{
     net::SocketAddr,
+    panic::panic_any,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -163,7 +164,49 @@ fn a_check_that_panics_is_reported() {
     assert_eq!(get(&server, "/-/healthy").status, 503);
     let (cause, message) = events.recv_timeout(support::TIMEOUT).unwrap();
     assert_eq!(cause, EventCause::Check);
-    assert_eq!(message, "the health check `worker` panicked");
+    assert_eq!(message, "the health check `worker` panicked: lost its mind");
+}
+
+/// The payload of a panic, whose destructor panics too.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("the payload is dropped");
+    }
+}
+
+#[test]
+fn panics_with_a_payload_that_panics_end_no_thread_of_the_server() {
+    let (sender, events) = mpsc::channel();
+    let sender = Mutex::new(sender);
+    let calls = AtomicU32::new(0);
+    let server = serving(Shop)
+        .route("/bomb", |_| panic_any(Bomb))
+        .route("/fine", |_| hyper::Response::new(Body::new("fine")))
+        .readiness_check("database", move || {
+            match calls.fetch_add(1, Ordering::Relaxed) {
+                0 => panic_any(Bomb),
+                _ => Ok(()),
+            }
+        })
+        .on_error(move |event| {
+            let _ = sender.lock().unwrap().send(event.cause());
+            panic_any(Bomb);
+        })
+        .serve("127.0.0.1:0")
+        .unwrap();
+    assert_eq!(get(&server, "/-/ready").status, 503);
+    assert_eq!(get(&server, "/-/ready").status, 200);
+    // One more than there are threads for routes.
+    for _ in 0..9 {
+        assert_eq!(get(&server, "/bomb").status, 500);
+    }
+    assert_eq!(get(&server, "/fine").status, 200);
+    for _ in 0..10 {
+        let cause = events.recv_timeout(support::TIMEOUT).unwrap();
+        assert!(matches!(cause, EventCause::Check | EventCause::Route));
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `Error`, the error type of metrics-http.
 
+mod panics;
 #[cfg(feature = "push")]
 mod push;
 mod text;
@@ -14,7 +15,7 @@ use std::{
 
 #[cfg(feature = "push")]
 pub(crate) use self::push::{Destination, PushError, PushFault, Refusal, RetryAfter, UnusableFile};
-pub(crate) use self::text::one_line;
+pub(crate) use self::{panics::catch_panic, text::one_line};
 
 /// An error of building a server, an endpoint, a layer or a bridge, writing a textfile, or pushing.
 ///

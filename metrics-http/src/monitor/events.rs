@@ -1,7 +1,6 @@
 //! [`EventQueue`]: passes events to the program's handler.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,6 +10,7 @@ use std::{
 };
 
 use super::event::ServerEvent;
+use crate::error::catch_panic;
 
 /// The program's function that receives events.
 pub(crate) type EventHandler = Arc<dyn Fn(&ServerEvent) + Send + Sync>;
@@ -53,7 +53,7 @@ fn handle(events: &Receiver<ServerEvent>, handler: &EventHandler) {
     for event in events {
         // A handler that panics for one event receives the next one nevertheless. The panic hook
         // has reported the panic.
-        let _ = catch_unwind(AssertUnwindSafe(|| handler(&event)));
+        let _ = catch_panic(|| handler(&event));
     }
 }
 

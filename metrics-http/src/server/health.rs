@@ -3,7 +3,6 @@
 use std::{
     fmt::Write,
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -19,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    error::catch_panic,
     monitor::{EventCause, Monitor},
     scrape::{Body, text},
 };
@@ -115,9 +115,9 @@ impl Check {
     }
 
     fn call(&self, monitor: &Monitor) -> CheckResult {
-        let result = catch_unwind(AssertUnwindSafe(|| (self.function)()));
-        result.unwrap_or_else(|_| {
-            let message = format_args!("the health check `{}` panicked", self.name);
+        let result = catch_panic(|| (self.function)());
+        result.unwrap_or_else(|panic| {
+            let message = format_args!("the health check `{}` panicked: {panic}", self.name);
             monitor.report(EventCause::Check, None, message);
             Err("the check panicked".to_owned())
         })

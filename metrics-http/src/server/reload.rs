@@ -3,7 +3,6 @@
 use std::{
     fs::File,
     io::{self, ErrorKind, Read},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    error::Error,
+    error::{Error, catch_panic},
     monitor::{EventCause, Monitor},
 };
 
@@ -124,7 +123,7 @@ impl Shared {
     fn run(&self, requests: &Receiver<()>, mut load: impl FnMut() -> Result<(), Error>) {
         for () in requests {
             // A panic must not end the thread, because then later changes would be ignored.
-            match catch_unwind(AssertUnwindSafe(&mut load)) {
+            match catch_panic(&mut load) {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => self.report(&error.to_string()),
                 Err(_) => self.report("a changed file could not be read because of a panic"),

@@ -11,7 +11,6 @@ use std::{
     collections::VecDeque,
     fmt::{self, Display, Formatter},
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -21,6 +20,7 @@ use tokio::{sync::oneshot, time};
 
 #[cfg(feature = "catalog")]
 pub(crate) use self::budget::Budget;
+use crate::error::catch_panic;
 
 /// Threads that run jobs; started on demand, and ended when they have been idle or when the last
 /// clone of the handle is dropped.
@@ -174,7 +174,7 @@ impl Shared {
     fn work(&self) {
         while let Some(job) = self.next_job() {
             // The panic hook has reported the panic, and the caller of the job gets an error.
-            let _ = catch_unwind(AssertUnwindSafe(|| job.run()));
+            let _ = catch_panic(|| job.run());
         }
     }
 

@@ -1,7 +1,6 @@
 //! [`LoginThread`]: the thread that hashes passwords.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
@@ -13,7 +12,7 @@ use super::{
     client::ClientId,
     login_queue::{Abandonable, LoginQueue},
 };
-use crate::scrape::Exchange;
+use crate::{error::catch_panic, scrape::Exchange};
 
 /// Runs checks of passwords one after another on one thread.
 ///
@@ -90,7 +89,7 @@ impl LoginThread {
                 job
             };
             // A check that panics drops the sender of its result. The panic hook has reported it.
-            if let Ok(is_right) = catch_unwind(AssertUnwindSafe(job.check)) {
+            if let Ok(is_right) = catch_panic(job.check) {
                 // Fails if the client has hung up.
                 let _ = job.result.send(is_right);
             }
