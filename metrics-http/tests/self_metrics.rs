@@ -88,3 +88,31 @@ fn gathered_families_say_what_they_are_about() {
         assert_eq!(family.subject, expected, "{name}");
     }
 }
+
+#[test]
+fn every_self_metric_of_a_service_is_documented() {
+    let (registry, _server) = registry_of_a_service();
+    let document = include_str!("../../docs/operating.md");
+    for family in registry.gather() {
+        let row = format!("\n| `{}` |", family.name);
+        let is_self_metric = family.subject == Subject::Library;
+        assert!(!is_self_metric || document.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn every_cause_of_an_error_is_documented() {
+    let document = include_str!("../../docs/operating.md");
+    let source = include_str!("../src/monitor/event.rs");
+    let causes = source.lines().filter_map(|line| {
+        let (_, cause) = line
+            .trim()
+            .strip_prefix("EventCause::")?
+            .split_once(" => \"")?;
+        cause.strip_suffix("\",")
+    });
+    let undocumented: Vec<&str> = causes
+        .filter(|cause| !document.contains(&format!("\n| `{cause}` |")))
+        .collect();
+    assert_eq!(undocumented, [""; 0]);
+}

@@ -262,6 +262,47 @@ fn overflow_rejections_and_collector_errors_fire_an_alert() -> Result<(), Refusa
 }
 
 #[test]
+fn scrapes_logins_and_reloads_that_fail_fire_an_alert() -> Result<(), Refusal> {
+    let errors = |cause| format!(r#"metrics_http_errors_total{{job="shop",cause="{cause}"}}"#);
+    for (alert, cause, most) in [
+        ("ScrapesFail", "scrape_rejected", 2),
+        ("ScrapesFail", "exposition_aborted", 2),
+        ("ScrapesFail", "scrape_timeout", 2),
+        ("LoginsFail", "login", 10),
+        ("ReloadFails", "reload", 0),
+    ] {
+        let counted = |count: u32| series(&errors(cause), &format!("_x5 {count}x10"));
+        case_of(alert, "", &counted(most), "10m", 0)?;
+        case_of(alert, "", &counted(most + 1), "10m", 1)?;
+        case_of(alert, "", &series(&errors("host"), "_x5 99x10"), "10m", 0)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_family_near_its_cardinality_limit_fires_an_alert() -> Result<(), Refusal> {
+    let ratio = r#"metrics_series_limit_ratio{job="shop",family="a"}"#;
+    case_of("SeriesNearLimit", "", &series(ratio, "0.8x10"), "5m", 0)?;
+    case_of("SeriesNearLimit", "", &series(ratio, "0.85x10"), "5m", 1)
+}
+
+#[test]
+fn the_alerts_in_the_documents_are_valid() -> Result<(), Refusal> {
+    let document = include_str!("../../docs/operating.md");
+    let blocks = document.split("```yaml\n").skip(1);
+    let blocks = blocks.filter_map(|block| block.split("```").next());
+    let alerts: Vec<&str> = blocks.filter(|block| block.contains("- alert:")).collect();
+    assert_eq!(alerts.len(), 2, "{alerts:?}");
+    for (at, alerts) in alerts.iter().enumerate() {
+        let rules = alerts.lines().map(|line| format!("      {line}\n"));
+        let rules: String = rules.collect();
+        let groups = format!("groups:\n  - name: \"{at}\"\n    rules:\n{rules}");
+        promtool_check_rules(&groups)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn an_alert_names_the_problem_and_the_source_location() {
     let yaml = rules().severities("wake", "mail").to_yaml();
     for part in [

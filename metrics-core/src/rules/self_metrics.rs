@@ -99,14 +99,16 @@ pub(super) const SELF_METRIC_ALERTS: [SelfMetricAlert; 7] = [
     SelfMetricAlert {
         alert: "ScrapesFail",
         metric: "metrics_http_errors_total",
-        causes: "scrape_rejected|exposition_aborted",
+        causes: "scrape_rejected|exposition_aborted|scrape_timeout",
         // A scraper that restarts aborts the expositions that it is receiving.
         condition: Condition::Increase(2),
         by: &["job", "instance", "cause"],
         summary: "{{ $labels.instance }} of {{ $labels.job }} fails to answer scrapes",
         description: "Cause `{{ $labels.cause }}`: `scrape_rejected` means that too many scrapes \
                       were in progress, `exposition_aborted` that a client disconnected, read too \
-                      slowly, or asked for more than could be encoded within its timeout.",
+                      slowly, or asked for more than could be encoded within its timeout, \
+                      `scrape_timeout` that families were left out because a collector took \
+                      longer than the scraper allows.",
     },
     SelfMetricAlert {
         alert: "LoginsFail",
