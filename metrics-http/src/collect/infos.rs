@@ -3,6 +3,7 @@
 use std::{
     env,
     panic::Location,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -196,10 +197,16 @@ fn is_label_name(name: &str) -> bool {
 
 /// The name of the executable without its extension.
 fn executable() -> String {
-    env::current_exe()
-        .ok()
-        .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
-        .unwrap_or_else(|| "unknown".to_owned())
+    let path = env::current_exe().ok();
+    let name = path.as_deref().and_then(name_of);
+    name.unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn name_of(executable: &Path) -> Option<String> {
+    let path = executable.to_string_lossy();
+    // Linux adds this to the path of an executable that was replaced or removed while it runs.
+    let path = path.strip_suffix(" (deleted)").unwrap_or(&path);
+    Some(Path::new(path).file_stem()?.to_string_lossy().into_owned())
 }
 
 const BUILD_INFO: Desc = Desc::new(
@@ -241,6 +248,13 @@ mod tests {
         assert!(is_shared(&[("version", "1.2.3"), ("revision", "9fceb02")]));
         assert!(!is_shared(&[("version", "1.2.4"), ("revision", "9fceb02")]));
         assert!(!is_shared(&[("version", "1.2.3")]));
+    }
+
+    #[test]
+    fn a_program_keeps_its_name_when_its_executable_is_replaced() {
+        for path in ["/opt/shop", "/opt/shop (deleted)", "/opt/shop.exe"] {
+            assert_eq!(name_of(Path::new(path)).as_deref(), Some("shop"));
+        }
     }
 
     #[test]
