@@ -98,7 +98,7 @@ fn the_root_links_to_the_metrics_if_there_is_no_page() {
     let server = server.page(false);
     let reply = get(&server.serve("127.0.0.1:0").unwrap(), "/");
     assert_eq!(reply.status, 200);
-    assert!(reply.text().contains("<a href=\"/metrics\">"));
+    assert!(reply.text().contains("<a href=\"./metrics\">"));
 }
 
 #[test]
