@@ -20,7 +20,8 @@ impl ServerBuilder {
         self
     }
 
-    /// How long [`shutdown`](crate::Server::shutdown) waits for requests in progress: 5 seconds by default.
+    /// How long [`shutdown`](crate::Server::shutdown) waits for requests in progress: 5 seconds by
+    /// default.
     ///
     /// Connections without a complete request are closed at once.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> ServerBuilder {
