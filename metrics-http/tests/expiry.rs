@@ -6,13 +6,16 @@ mod support;
 use std::{
     fs,
     io::{Read, Write},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use metrics_core::__private::advance;
-use metrics_http::{Counter, DynamicFamily, Gauge, Options, Registry, Server, write_textfile_from};
-use support::{Reply, connect, eventually, get_with};
+use metrics_core::{__private::advance, CollectorExpiry, DeliveredSeries};
+use metrics_http::{
+    Collection, Collector, Counter, Desc, DynamicFamily, Gauge, Kind, Options, Registry, Server,
+    write_textfile_from,
+};
+use support::{Reply, connect, eventually, get, get_with, serving};
 
 /// A counter `peer_total`, whose series expire.
 struct Peers {
@@ -133,7 +136,48 @@ fn a_scraper_and_a_textfile_both_get_the_last_value() {
     assert!(write());
     advance(EXPIRY);
     assert!(write());
-    assert!(!write() && !scrape(&server, "a"));
+    // The server confirms a scrape on another thread.
+    eventually("the textfile lacks the series", || !write());
+    assert!(!scrape(&server, "a"));
+}
+
+/// A collector of a series that expires, whose expiry blocks until the test opens it.
+#[derive(Clone, Default)]
+struct SlowExpiry(Arc<(Mutex<bool>, Condvar)>);
+
+impl Collector for SlowExpiry {
+    fn descs(&self) -> &[Desc] {
+        static DESCS: [Desc; 1] = [Desc::new(Kind::Gauge, "peers", "Peers.")];
+        &DESCS
+    }
+
+    fn collect(&self, out: &mut Collection<'_>) {
+        out.gauge(&self.descs()[0], &[], 1.0);
+    }
+
+    fn expiry(&self) -> Option<&CollectorExpiry> {
+        static EXPIRY_OF_SERIES: LazyLock<CollectorExpiry> =
+            LazyLock::new(|| CollectorExpiry::after(EXPIRY));
+        Some(&EXPIRY_OF_SERIES)
+    }
+
+    fn expire(&self, _: DeliveredSeries) {
+        let is_open = self.0.0.lock().unwrap();
+        drop(self.0.1.wait_while(is_open, |open| !*open).unwrap());
+    }
+}
+
+#[test]
+fn series_that_expire_slowly_do_not_delay_other_requests() {
+    let slow = SlowExpiry::default();
+    let server = serving(slow.clone()).serve("127.0.0.1:0").unwrap();
+    assert_eq!(get(&server, "/metrics").status, 200);
+    for _ in 0..3 {
+        assert_eq!(get(&server, "/-/healthy").status, 200);
+    }
+    *slow.0.0.lock().unwrap() = true;
+    slow.0.1.notify_all();
+    assert_eq!(get(&server, "/metrics").status, 200);
 }
 
 #[test]

@@ -89,6 +89,12 @@ impl Delivery {
         Reader::for_exposition(self.start.number, self.has_recipient)
     }
 
+    /// Whether [`confirm`](Self::confirm) has an effect.
+    #[doc(hidden)]
+    pub fn can_expire(&self) -> bool {
+        !self.expiring.is_empty() || !self.collectors.is_empty()
+    }
+
     /// Notes that the recipient has received the exposition to its end, and lets those series
     /// expire that were idle when the exposition began and whose last values all recipients have.
     ///

@@ -16,7 +16,10 @@ use std::{
 use hyper::{HeaderMap, Uri, header};
 use metrics_core::{Delivery, Recipient};
 
-use super::header::{SCRAPE_TIMEOUT, joined};
+use super::{
+    confirmations::Confirmations,
+    header::{SCRAPE_TIMEOUT, joined},
+};
 
 /// The delivery of an exposition that several clients may receive; empty until it is encoded.
 #[derive(Clone, Default)]
@@ -29,11 +32,12 @@ impl SharedDelivery {
     }
 
     /// The confirmation that `client` has received the exposition.
-    pub(super) fn to(&self, client: &Client) -> Confirmation {
+    pub(super) fn to(&self, client: &Client, confirmations: &Confirmations) -> Confirmation {
         Confirmation {
             receipt: Receipt {
                 delivery: self.clone(),
                 recipient: client.recipient,
+                confirmations: confirmations.clone(),
             },
             exchange: client.exchange.clone(),
         }
@@ -82,19 +86,32 @@ impl Confirmation {
     pub(super) fn body_taken(self) {
         match self.exchange {
             Some(exchange) => *exchange.lock() = Some(self.receipt),
-            None => self.receipt.confirm(),
+            None => self.receipt.hand_in(),
         }
     }
 }
 
 /// The delivery of an exposition to one recipient.
-struct Receipt {
+pub(super) struct Receipt {
     delivery: SharedDelivery,
     recipient: Recipient,
+    confirmations: Confirmations,
 }
 
 impl Receipt {
-    fn confirm(self) {
+    /// Confirms the delivery soon, on another thread.
+    fn hand_in(self) {
+        let confirmations = self.confirmations.clone();
+        confirmations.add(self);
+    }
+
+    /// Whether the confirmation has an effect.
+    pub(super) fn can_expire(&self) -> bool {
+        self.delivery.0.get().is_some_and(Delivery::can_expire)
+    }
+
+    /// Confirms the delivery now, which may take long.
+    pub(super) fn confirm(self) {
         if let Some(delivery) = self.delivery.0.get() {
             delivery.confirm(self.recipient);
         }
@@ -142,7 +159,7 @@ impl Exchange {
     pub(crate) fn confirm_written(&self) {
         let receipt = self.lock().take();
         if let Some(receipt) = receipt {
-            receipt.confirm();
+            receipt.hand_in();
         }
     }
 

@@ -20,6 +20,7 @@ use super::{
     accept,
     body::Body,
     coalescing::{Coalescer, Leader, Role},
+    confirmations::Confirmations,
     content_coding::ContentCoding,
     delivery::{Client, Exchange},
     header::{SCRAPE_TIMEOUT, joined},
@@ -84,6 +85,7 @@ pub struct Endpoint {
     monitor: Monitor,
     places: Places,
     coalescer: Coalescer<ScrapeKey>,
+    confirmations: Confirmations,
     settings: Arc<ScrapeSettings>,
 }
 
@@ -94,6 +96,7 @@ impl Endpoint {
             monitor,
             places: Places::new(settings.max_concurrent, settings.max_queued),
             coalescer: Coalescer::new(),
+            confirmations: Confirmations::default(),
             settings: Arc::new(settings),
         }
     }
@@ -179,7 +182,7 @@ impl Endpoint {
     ) -> Result<Body, Response<Body>> {
         let leader = match self.coalescer.join(key.clone()).await {
             Role::Follower(chunks, delivery) => {
-                transfer.set_delivery(&delivery);
+                transfer.set_delivery(&delivery, &self.confirmations);
                 return Ok(Body::from_chunks(chunks).with_transfer(transfer));
             }
             Role::Failed(failure) => return Err(collectors_failed(&failure)),
@@ -198,7 +201,7 @@ impl Endpoint {
         };
         let delivery = leader.as_ref().map(Leader::delivery).cloned();
         let delivery = delivery.unwrap_or_default();
-        transfer.set_delivery(&delivery);
+        transfer.set_delivery(&delivery, &self.confirmations);
         let job = ScrapeJob {
             registry: self.registry.clone(),
             key,
@@ -206,6 +209,7 @@ impl Endpoint {
             error_handling: self.settings.error_handling,
             leader,
             delivery,
+            confirmations: self.confirmations.clone(),
             client: client.clone(),
             monitor: self.monitor.clone(),
         };

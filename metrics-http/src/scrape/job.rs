@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::{
     body::Body,
     coalescing::Leader,
+    confirmations::Confirmations,
     content_coding::ContentCoding,
     delivery::{Client, SharedDelivery},
     pipe::Writer,
@@ -49,6 +50,7 @@ pub(super) struct ScrapeJob {
     /// Shares the encoding with identical scrapes.
     pub(super) leader: Option<Leader<ScrapeKey>>,
     pub(super) delivery: SharedDelivery,
+    pub(super) confirmations: Confirmations,
     pub(super) client: Client,
     pub(super) monitor: Monitor,
 }
@@ -76,6 +78,7 @@ impl ScrapeJob {
     }
 
     fn run(mut self, out: Writer, mut place: Place, on_failure: oneshot::Sender<Arc<str>>) {
+        self.confirmations.finish();
         let names = std::mem::take(&mut self.key.names);
         let is_selected = |name: &str| names.contains(name);
         let filter = (!names.is_empty()).then_some(&is_selected as &dyn Fn(&str) -> bool);

@@ -10,6 +10,7 @@ mod body;
 mod coalescing;
 #[cfg(feature = "catalog")]
 mod coded_body;
+mod confirmations;
 mod content_coding;
 mod delivery;
 mod endpoint;

@@ -1,6 +1,9 @@
 //! [`Transfer`]: follows the body of an exposition until it has been passed on or is dropped.
 
-use super::delivery::{Client, Confirmation, SharedDelivery};
+use super::{
+    confirmations::Confirmations,
+    delivery::{Client, Confirmation, SharedDelivery},
+};
 use crate::monitor::{EventCause, Monitor, Scrape};
 
 /// A scrape from its request to the end of its body.
@@ -32,8 +35,12 @@ impl Transfer {
     }
 
     /// Sets the delivery to confirm at the end of the body.
-    pub(super) fn set_delivery(&mut self, delivery: &SharedDelivery) {
-        self.confirmation = Some(delivery.to(&self.client));
+    pub(super) fn set_delivery(
+        &mut self,
+        delivery: &SharedDelivery,
+        confirmations: &Confirmations,
+    ) {
+        self.confirmation = Some(delivery.to(&self.client, confirmations));
     }
 
     /// Counts bytes that were passed to the server that writes the body.
