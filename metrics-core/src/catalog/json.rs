@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::model::{CATALOG_VERSION, Catalog};
-use crate::describe::{kind::Kind, objective::Objective};
+use crate::describe::{kind::Kind, objective::Objective, subject::Subject};
 
 impl Catalog {
     /// The catalogue as JSON, for tools that are not written in Rust.
@@ -45,6 +45,16 @@ impl Serialize for Catalog {
 impl Serialize for Kind {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(self.name())
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(match self {
+            Subject::Program => "program",
+            Subject::Process => "process",
+            Subject::Library => "library",
+        })
     }
 }
 

@@ -16,11 +16,6 @@
 /// [`ExpositionFormat::without_self_metrics`]: crate::ExpositionFormat::without_self_metrics
 /// [`ExpositionFormat::without_process_metrics`]: crate::ExpositionFormat::without_process_metrics
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "catalog",
-    derive(serde::Serialize),
-    serde(rename_all = "lowercase")
-)]
 #[non_exhaustive]
 pub enum Subject {
     /// What the program does: all metrics that it declares or creates.

@@ -219,6 +219,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_mins(1);
 
+    #[expect(clippy::unnecessary_wraps, reason = "it is what a run returns")]
     fn result() -> RunResult {
         Some(Arc::new(Collected {
             families: Vec::new(),
