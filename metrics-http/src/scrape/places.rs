@@ -1,11 +1,12 @@
 //! [`Places`]: limits how many expositions are encoded at the same time, and how many wait for
 //! their readers.
 //!
-//! An exposition holds a [`Place`] while it is encoded. When its chunks are not read, it gives the
-//! place to another scrape, and takes one again once there is room for the next chunk. Slow readers
-//! therefore do not delay other scrapes. Each of them costs a thread, two chunks, the state of the
-//! compressor and the values of collectors, so [`WaitingList`](super::waiting_list::WaitingList)
-//! limits their number.
+//! An exposition holds a [`Place`] while its collectors run, and then one of another kind while it is
+//! encoded. When its chunks are not read for a few milliseconds, it gives that one to another scrape,
+//! and takes one again once there is room for the next chunk. Slow collectors and slow readers
+//! therefore do not delay expositions that are encoded and read. Each slow reader costs a thread, two
+//! chunks, the state of the compressor and the values of collectors, so
+//! [`WaitingList`](super::waiting_list::WaitingList) limits their number.
 
 use std::{
     future::Future,
@@ -14,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -26,10 +27,13 @@ use super::waiting_list::{Abortable, Admission, WaitingExposition, WaitingList};
 pub(super) struct Places(Arc<Inner>);
 
 struct Inner {
+    /// One permit per exposition whose collectors run, or which waits for its first permit of
+    /// `encoding`.
+    collecting: Arc<Semaphore>,
     /// One permit per exposition that is being encoded. Fair, so that an exposition whose reader
     /// has caught up goes on before scrapes that came later.
     encoding: Arc<Semaphore>,
-    /// One permit per scrape that waits for its first permit of `encoding`.
+    /// One permit per scrape that waits for its permit of `collecting`.
     queue: Semaphore,
     waiting: Mutex<WaitingList>,
 }
@@ -39,21 +43,22 @@ impl Places {
         let max_concurrent = max_concurrent.clamp(1, Semaphore::MAX_PERMITS);
         let max_waiting = max_queued.max(max_concurrent);
         Places(Arc::new(Inner {
+            collecting: Arc::new(Semaphore::new(max_concurrent)),
             encoding: Arc::new(Semaphore::new(max_concurrent)),
             queue: Semaphore::new(max_queued.min(Semaphore::MAX_PERMITS)),
             waiting: Mutex::new(WaitingList::new(max_waiting, max_concurrent)),
         }))
     }
 
-    /// Waits for a place; `None` if too many scrapes wait already.
+    /// Waits for a place to run collectors; `None` if too many scrapes wait already.
     pub(super) async fn take(&self) -> Option<Place> {
-        let encoding = &self.0.encoding;
-        let permit = if let Ok(permit) = Arc::clone(encoding).try_acquire_owned() {
+        let collecting = &self.0.collecting;
+        let permit = if let Ok(permit) = Arc::clone(collecting).try_acquire_owned() {
             permit
         } else {
             let _queued = self.0.queue.try_acquire().ok()?;
             // Does not fail, because the semaphore is never closed.
-            Arc::clone(encoding).acquire_owned().await.ok()?
+            Arc::clone(collecting).acquire_owned().await.ok()?
         };
         Some(Place {
             places: self.clone(),
@@ -63,6 +68,16 @@ impl Places {
         })
     }
 
+    /// Blocks the thread until there is a place to encode.
+    fn take_encoding(&self) -> Option<OwnedSemaphorePermit> {
+        let encoding = &self.0.encoding;
+        match Arc::clone(encoding).try_acquire_owned() {
+            Ok(permit) => Some(permit),
+            // Does not fail, because the semaphore is never closed.
+            Err(_) => block_on(Arc::clone(encoding).acquire_owned()).ok(),
+        }
+    }
+
     /// Ignores poisoning, because no code that can panic runs under the lock.
     fn waiting(&self) -> MutexGuard<'_, WaitingList> {
         let waiting = self.0.waiting.lock();
@@ -70,10 +85,11 @@ impl Places {
     }
 }
 
-/// The place of one exposition among those that are encoded.
+/// The place of one exposition among those whose collectors run, and then among those that are
+/// encoded.
 pub(super) struct Place {
     places: Places,
-    /// `None` while the exposition waits for its reader.
+    /// Of one of the two semaphores. `None` while the exposition waits for its reader.
     permit: Option<OwnedSemaphorePermit>,
     /// When encoding began.
     start: Instant,
@@ -81,14 +97,17 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Notes that encoding begins, until whose end the values of collectors occupy memory.
+    /// Waits for a place to encode. From now on the values of collectors occupy `collected_bytes`.
     pub(super) fn begin_encoding(&mut self, collected_bytes: usize) {
+        // The place among the collecting ones is kept meanwhile, because it limits how many
+        // expositions have values of collectors in memory.
+        self.permit = self.places.take_encoding();
         self.start = Instant::now();
         self.collected_bytes = collected_bytes;
     }
 
-    /// Waits for the reader of `exposition`, which has taken `read_bytes` so far, and meanwhile
-    /// gives the place away.
+    /// Waits for the reader of `exposition`, which has taken `read_bytes` so far, and gives the
+    /// place away if that takes longer than [`PROMPT_READ`].
     ///
     /// `wait` waits until there is room for another chunk, and returns false if there is none at
     /// the given time. If too many expositions wait, and none of them may be aborted yet, the place
@@ -103,6 +122,11 @@ impl Place {
         read_bytes: u64,
         mut wait: impl FnMut(Option<Instant>) -> io::Result<bool>,
     ) -> io::Result<()> {
+        // A client that reads as fast as it can takes a chunk within this time. It keeps its place,
+        // because it would otherwise wait for another one after each chunk.
+        if wait(Some(Instant::now() + PROMPT_READ))? {
+            return Ok(());
+        }
         let entry = || WaitingExposition {
             exposition: Arc::clone(exposition) as Arc<dyn Abortable>,
             start: self.start,
@@ -128,11 +152,7 @@ impl Place {
         self.permit = None;
         while !wait(None)? {}
         self.places.waiting().note_room(listed.id);
-        let encoding = &self.places.0.encoding;
-        self.permit = match Arc::clone(encoding).try_acquire_owned() {
-            Ok(permit) => Some(permit),
-            Err(_) => block_on(Arc::clone(encoding).acquire_owned()).ok(),
-        };
+        self.permit = self.places.take_encoding();
         Ok(())
     }
 }
@@ -148,6 +168,12 @@ impl Drop for Listed<'_> {
         self.places.waiting().remove(self.id);
     }
 }
+
+/// How long an exposition waits for its reader before it gives its place away.
+///
+/// Short, so that as many readers as there are places, each of which takes a chunk just before this
+/// time is over, do not delay others for long.
+const PROMPT_READ: Duration = Duration::from_millis(5);
 
 /// Polls a future on the calling thread, which sleeps in between.
 ///
@@ -179,7 +205,6 @@ mod tests {
         io::{ErrorKind, Write},
         pin::pin,
         sync::mpsc::{self, RecvTimeoutError},
-        time::Duration,
     };
 
     use hyper::body::{Body as _, Bytes};
@@ -195,7 +220,8 @@ mod tests {
         let (sender, ended) = mpsc::channel();
         let places = places.clone();
         thread::spawn(move || {
-            let place = block_on(places.take()).expect("the queue is long enough");
+            let mut place = block_on(places.take()).expect("the queue is long enough");
+            place.begin_encoding(0);
             let mut out = writer.with_place(place);
             let chunk = vec![0; CHUNK_BYTES];
             let written = (0..chunks).try_for_each(|_| out.write_all(&chunk));
@@ -232,6 +258,7 @@ mod tests {
             assert!(read(&mut body).is_none());
             ended.recv().unwrap().unwrap();
         }
+        assert_eq!(places.0.collecting.available_permits(), 1);
         assert_eq!(places.0.encoding.available_permits(), 1);
     }
 
