@@ -336,8 +336,8 @@ fn the_background_pusher_updates_the_gateway_and_has_self_metrics() {
     let families = gateway.families();
     assert_eq!(families.value("files_total", &JOB), Some(3.0));
     let url = gateway.url();
-    let pushes = [("url", &*url), ("pushed_job", "backup"), ("result", "ok")];
-    let ok = [JOB[0], JOB[1], pushes[0], pushes[1], pushes[2]];
+    let labels = [("url", &*url), ("pushed_job", "backup"), ("result", "ok")];
+    let ok = [JOB[0], JOB[1], labels[0], labels[1], labels[2]];
     let times = families.value("metrics_pushes_total", &ok);
     assert!(times.is_some_and(|times| times >= 2.0), "{times:?}");
 }

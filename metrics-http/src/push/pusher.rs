@@ -225,13 +225,13 @@ mod tests {
             job: "panics".to_owned(),
         });
         let (told, errors) = mpsc::channel();
-        let (pushed, pushes) = mpsc::channel();
+        let (sender, calls) = mpsc::channel();
         let on_error = move |error: Error| _ = told.send(error.to_string());
-        let task = PanicsOnce(pushed, false);
+        let task = PanicsOnce(sender, false);
         let pusher = Pusher::start(&registry, &to, Duration::from_millis(1), on_error, task);
         let pusher = pusher.unwrap();
         for _ in 0..2 {
-            pushes.recv().unwrap();
+            calls.recv().unwrap();
         }
         pusher.shutdown().unwrap();
         let errors: Vec<_> = errors.iter().collect();

@@ -321,7 +321,9 @@ mod tests {
         assert!(matches!(refusal, Refusal::Full), "{refusal:?}");
         assert_eq!(workers.threads(), LIMITS.threads);
         drop(release);
-        callers.into_iter().for_each(|it| it.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         block_on(workers.run(|| ())).unwrap();
     }
 
@@ -337,7 +339,9 @@ mod tests {
             assert!(gone.is_err());
         }
         drop(release);
-        callers.into_iter().for_each(|it| it.join().unwrap());
+        for caller in callers {
+            caller.join().unwrap();
+        }
         block_on(workers.run(|| ())).unwrap();
         assert_eq!(runs.load(Ordering::Relaxed), 0);
     }

@@ -127,7 +127,7 @@ mod tests {
 
     use super::{super::login_queue::MAX_JOBS, *};
 
-    const LONG: Duration = Duration::from_secs(60);
+    const LONG: Duration = Duration::from_mins(1);
 
     /// A request on a Unix socket.
     fn local() -> Arc<Exchange> {
@@ -137,16 +137,16 @@ mod tests {
     /// Occupies the thread until the sender is dropped.
     async fn occupy(thread: &LoginThread) -> mpsc::Sender<()> {
         let (release, blocked) = mpsc::channel::<()>();
-        let (begin, begun) = oneshot::channel();
+        let (started, has_started) = oneshot::channel();
         let this = thread.clone();
         tokio::spawn(async move {
             let check = move || {
-                let _ = begin.send(());
+                let _ = started.send(());
                 blocked.recv().is_ok()
             };
             this.run(local(), check, LONG).await
         });
-        begun.await.unwrap();
+        has_started.await.unwrap();
         release
     }
 

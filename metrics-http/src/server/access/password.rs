@@ -132,7 +132,7 @@ mod tests {
         assert!(check_password(password.as_bytes(), Some(&hash), 4));
         let other = password[1..].to_owned() + "q";
         assert!(!check_password(other.as_bytes(), Some(&hash), 4));
-        assert!(!check_password(password[1..].as_bytes(), Some(&hash), 4));
+        assert!(!check_password(&password.as_bytes()[1..], Some(&hash), 4));
     }
 
     #[test]
