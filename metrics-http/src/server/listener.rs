@@ -68,7 +68,10 @@ impl ListenerConfig {
             ListenerConfig::Addresses(resolved) => {
                 let addresses = resolved.map_err(Error::address)?;
                 match StdTcpListener::bind(&*addresses) {
-                    Ok(listener) => Ok(BoundListener::Tcp(listener)),
+                    Ok(listener) => {
+                        lengthen_backlog(&listener);
+                        Ok(BoundListener::Tcp(listener))
+                    }
                     Err(source) if addresses.is_empty() => Err(Error::address(source)),
                     Err(source) => Err(Error::listen(addresses, source)),
                 }
@@ -152,7 +155,40 @@ impl Listener {
     }
 }
 
+/// Lets the operating system keep more connections that are not accepted yet than the 128 of the
+/// standard library.
+///
+/// Linux drops connections beyond that, and their clients try again after a second: more than a
+/// health check should wait because many clients connect at once. The system's own limit applies too
+/// (`net.core.somaxconn`, 4096 by default).
+fn lengthen_backlog(listener: &StdTcpListener) {
+    // A failure leaves the backlog as it is.
+    #[cfg(unix)]
+    let _ = socket2::SockRef::from(listener).listen(unix_socket::BACKLOG);
+    #[cfg(not(unix))]
+    let _ = listener;
+}
+
 /// A connection of any kind.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{net::TcpStream, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn hundreds_of_clients_connect_before_the_first_is_accepted() {
+        let config = ListenerConfig::addresses("127.0.0.1:0");
+        let listener = config.bind(&SocketAccess::default()).unwrap();
+        let Address::Tcp(address) = listener.address().unwrap() else {
+            panic!("it is a TCP listener");
+        };
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_millis(900));
+        let clients: Result<Vec<_>, _> = (0..300).map(|_| connect()).collect();
+        assert_eq!(clients.unwrap().len(), 300);
+    }
+}

@@ -169,8 +169,8 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 }
 
 const GROUPS: &str = "/etc/group";
-/// Connections that wait to be accepted; the kernel has a limit of its own.
-const BACKLOG: i32 = 1024;
+/// The most connections of a listener that wait to be accepted; the kernel has a limit of its own.
+pub(super) const BACKLOG: i32 = 4096;
 
 #[cfg(test)]
 mod tests {
