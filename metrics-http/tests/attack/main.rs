@@ -1,0 +1,97 @@
+//! Attacks a server with 200 connections for 30 seconds, in all ways that a client can choose, and
+//! measures meanwhile what a liveness probe and a legitimate scraper get.
+//!
+//! The server runs in a process of its own, so that its memory and file descriptors can be told
+//! from those of its clients. So do the attackers, at the lowest priority, because attackers usually
+//! have processors of their own. This program is all three processes: it serves if its first argument
+//! is `serve`, and attacks if it is `attack`.
+
+mod attackers;
+mod certificates;
+mod client;
+mod limits;
+mod processes;
+mod server;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    limits::{Delays, longest},
+    processes::{Attackers, Victim},
+};
+
+fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("serve") => return server::serve(),
+        Some("attack") => return processes::attack(),
+        _ => {}
+    }
+    let victim = Victim::start();
+    let target = victim.target();
+    // Threads, buffers and caches that stay for later requests exist after a short attack.
+    let warm_up = Attackers::start(&victim);
+    thread::sleep(WARM_UP);
+    drop(warm_up);
+    let before = victim.resources();
+    let alone = longest((0..SCRAPES_ALONE).map(|_| target.scrape()));
+    let delays = Delays::observe();
+    let attackers = Attackers::start(&victim);
+    let end = Instant::now() + ATTACK;
+    let (scrapes, probes) = thread::scope(|scope| {
+        let probing = scope.spawn(move || repeat_until(end, PROBE_PAUSE, || target.probe()));
+        let scrapes = repeat_until(end, SCRAPE_PAUSE, || target.scrape());
+        (scrapes, probing.join().expect("a probe is answered"))
+    });
+    drop(attackers);
+    // On a small machine, the programs delay each other; a thread that only sleeps measures by how
+    // much.
+    let noise = delays.longest();
+    println!(
+        "{} scrapes, the longest {:?} ({alone:?} alone); {} probes, the longest {:?}; a sleeping \
+         thread was delayed by up to {noise:?}",
+        scrapes.len(),
+        longest(scrapes.iter().copied()),
+        probes.len(),
+        longest(probes.iter().copied()),
+    );
+    assert!(scrapes.len() >= 5 && probes.len() >= 50, "too few attempts");
+    for scrape in scrapes {
+        assert!(
+            scrape <= alone + MOST_ADDED_TO_A_SCRAPE + noise,
+            "a scrape took {scrape:?}, {alone:?} alone"
+        );
+    }
+    for probe in probes {
+        assert!(probe <= MOST_OF_A_PROBE + noise, "a probe took {probe:?}");
+    }
+    victim.returns_to(&before);
+    println!(
+        "before the attack: {before}; after it: {}",
+        victim.resources()
+    );
+}
+
+/// Repeats `attempt` until `end`, and returns the duration of each.
+fn repeat_until(
+    end: Instant,
+    pause: Duration,
+    mut attempt: impl FnMut() -> Duration,
+) -> Vec<Duration> {
+    let mut durations = Vec::new();
+    while Instant::now() < end {
+        durations.push(attempt());
+        thread::sleep(pause);
+    }
+    durations
+}
+
+const WARM_UP: Duration = Duration::from_secs(3);
+const ATTACK: Duration = Duration::from_secs(30);
+const PROBE_PAUSE: Duration = Duration::from_millis(100);
+const SCRAPE_PAUSE: Duration = Duration::from_millis(500);
+const SCRAPES_ALONE: usize = 3;
+const MOST_ADDED_TO_A_SCRAPE: Duration = Duration::from_secs(1);
+const MOST_OF_A_PROBE: Duration = Duration::from_millis(100);
