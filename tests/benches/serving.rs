@@ -1,11 +1,19 @@
 //! Measures the time of a scrape over HTTP, with our server and the servers of other libraries, and
-//! the effect of scrapes on the latency of a busy service.
+//! the effect of scrapes on the latency of a busy service, and scrapes with TLS, also during an
+//! attack.
 //!
 //! `cargo bench -p tests --features peers --bench serving [-- <part of a row's name>]` prints
 //! tables in Markdown with verdicts, and writes them to `target/serving.md`: for a release build,
 //! and for one with thin LTO, which it builds and runs unless `--as-is` is given.
 //! `--rounds=<number>` sets the number of rounds.
 
+#[path = "../../metrics-http/tests/attack/attackers.rs"]
+mod attackers;
+#[path = "../../metrics-http/tests/attack/certificates.rs"]
+mod certificates;
+#[path = "../../metrics-http/tests/attack/client.rs"]
+#[allow(dead_code, reason = "only the test of the attack uses all of it")]
+mod client;
 #[allow(dead_code, reason = "only the other benches use all of it")]
 mod common;
 #[path = "expositions/inputs.rs"]
@@ -15,6 +23,9 @@ mod common;
     reason = "only the encoding bench uses all of it"
 )]
 mod inputs;
+#[path = "../../metrics-http/tests/attack/server.rs"]
+#[allow(dead_code, reason = "only the test of the attack uses all of it")]
+mod server;
 mod servers;
 mod work {
     //! Replaces `expositions::work`, from which `expositions/inputs.rs` imports `THREADS`.
@@ -25,7 +36,7 @@ use std::fmt::{self, Display, Formatter};
 
 use crate::{
     common::{Heading, NOT_MEASURED, Options, Role, Short, median, report, verdict},
-    servers::{Running, busy},
+    servers::{Running, busy, secured},
 };
 
 /// Number of series of the served counter.
@@ -54,6 +65,12 @@ fn main() {
     if options.wants(BUSY) {
         results.busy = Some(busy::measure(options.rounds));
     }
+    if options.wants(SECURED) {
+        results.secured = Some(secured::measure(options.rounds));
+    }
+    if options.wants(ATTACKED) {
+        results.attacked = Some(secured::attack());
+    }
     report(&options, &results);
 }
 
@@ -62,6 +79,8 @@ struct Results {
     /// Each server with its median time of a scrape in milliseconds.
     scrapes: Vec<(Running, f64)>,
     busy: Option<busy::Latencies>,
+    secured: Option<secured::Secured>,
+    attacked: Option<secured::Attacked>,
 }
 
 impl Display for Results {
@@ -71,10 +90,20 @@ impl Display for Results {
         } else {
             self.write_scrapes(f)?;
         }
-        match &self.busy {
-            None => writeln!(f, "{BUSY}: {NOT_MEASURED}"),
-            Some(busy) => writeln!(f, "{busy}"),
-        }
+        write_optional(f, BUSY, self.busy.as_ref())?;
+        write_optional(f, SECURED, self.secured.as_ref())?;
+        write_optional(f, ATTACKED, self.attacked.as_ref())
+    }
+}
+
+fn write_optional(
+    f: &mut Formatter<'_>,
+    row: &str,
+    measured: Option<&impl Display>,
+) -> fmt::Result {
+    match measured {
+        None => writeln!(f, "{row}: {NOT_MEASURED}\n"),
+        Some(measured) => writeln!(f, "{measured}"),
     }
 }
 
@@ -115,6 +144,8 @@ impl Results {
 
 const SCRAPE: &str = "a scrape of 100,000 counters over loopback, uncompressed";
 const BUSY: &str = "a busy service";
+const SECURED: &str = "the same scrape with TLS and basic authentication";
+const ATTACKED: &str = "a scrape of 20 MB with TLS and basic authentication during an attack";
 /// Number of scrapes of each server per round.
 const SCRAPES: usize = 5;
 /// Target: milliseconds per scrape of our server, at most.

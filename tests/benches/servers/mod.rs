@@ -4,6 +4,8 @@
 pub(crate) mod busy;
 mod metrics;
 mod ours;
+pub(crate) mod secured;
+mod tls_client;
 mod vise;
 
 use std::{

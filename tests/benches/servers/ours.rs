@@ -10,6 +10,12 @@ use crate::{
 };
 
 pub(super) fn start() -> Running {
+    let server = Server::builder().registry(registry()).serve("127.0.0.1:0");
+    Running::new(OURS, server.expect("a free port").local_addr())
+}
+
+/// A registry with the series that all servers expose.
+pub(super) fn registry() -> Registry {
     let registry = Registry::new();
     let options = Options::new(inputs::COUNTERS, inputs::HELP)
         .labels(inputs::LABELS)
@@ -21,8 +27,7 @@ pub(super) fn start() -> Running {
         let labels = labels.each_ref().map(String::as_str);
         counters.with(&labels).inc_by(inputs::count(index));
     }
-    let server = Server::builder().registry(registry).serve("127.0.0.1:0");
-    Running::new(OURS, server.expect("a free port").local_addr())
+    registry
 }
 
 const OURS: Column = Column {
