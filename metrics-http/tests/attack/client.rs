@@ -126,4 +126,4 @@ fn beginning(response: &[u8]) -> String {
 }
 
 /// Longer than any limit of the server.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
