@@ -8,7 +8,8 @@ use super::ServerBuilder;
 use crate::scrape::{Compression, ErrorHandling};
 
 impl ServerBuilder {
-    /// Maximum number of expositions that are encoded at the same time: 4 by default, at least 1.
+    /// Maximum number of expositions that are encoded at the same time, and of further ones for which
+    /// collectors run: 4 by default, at least 1.
     ///
     /// Further scrapes are [queued](ServerBuilder::max_queued_scrapes). An exposition that waits
     /// for its client to read does not count.
