@@ -158,4 +158,4 @@ impl Display for Resources {
 }
 
 const ALLOCATOR_BYTES: u64 = 32 << 20;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
