@@ -30,6 +30,7 @@ pub(in crate::server) struct Timeouts {
 pub(super) struct Activity {
     /// `None` for a Unix socket.
     peer: Option<IpAddr>,
+    timeouts: Timeouts,
     state: Mutex<State>,
     /// When the connection was accepted.
     accepted: Instant,
@@ -53,6 +54,8 @@ struct State {
     is_retired: bool,
     /// The task that waits for the end of all responses.
     waits_for_idle: Option<Waker>,
+    /// The deadline that [`Activity::overrun`] waits for.
+    awaited: Instant,
 }
 
 /// A response from the arrival of its request until its last byte is written.
@@ -117,10 +120,11 @@ impl Timeouts {
 }
 
 impl Activity {
-    pub(super) fn new(peer: Option<IpAddr>) -> Activity {
+    pub(super) fn new(peer: Option<IpAddr>, timeouts: Timeouts) -> Activity {
         let now = Instant::now();
         Activity {
             peer,
+            timeouts,
             accepted: now,
             state: Mutex::new(State {
                 responses: Vec::new(),
@@ -130,6 +134,7 @@ impl Activity {
                 must_close: None,
                 is_retired: false,
                 waits_for_idle: None,
+                awaited: now,
             }),
             changed: Notify::new(),
             retired: Notify::new(),
@@ -183,9 +188,9 @@ impl Activity {
     }
 
     /// Completes when the client exceeds a limit, or the connection is evicted.
-    pub(super) async fn overrun(&self, timeouts: &Timeouts) -> Overrun {
+    pub(super) async fn overrun(&self) -> Overrun {
         loop {
-            let (deadline, overrun) = self.deadline(timeouts);
+            let (deadline, overrun) = self.await_deadline();
             if deadline <= Instant::now() {
                 return overrun;
             }
@@ -195,15 +200,22 @@ impl Activity {
         }
     }
 
-    fn deadline(&self, timeouts: &Timeouts) -> (Instant, Overrun) {
-        let state = self.lock();
+    /// The next deadline, which is noted as the awaited one.
+    fn await_deadline(&self) -> (Instant, Overrun) {
+        let mut state = self.lock();
+        let next = self.deadline(&state);
+        state.awaited = next.0;
+        next
+    }
+
+    fn deadline(&self, state: &State) -> (Instant, Overrun) {
         if let Some(overrun) = state.must_close {
             return (state.idle_since, overrun);
         }
-        let timeout = timeouts.client;
+        let timeout = self.timeouts.client;
         let unread = state.responses.iter().filter_map(|it| it.unread_since);
         let unread = unread.map(|since| (since + timeout, Overrun::Unread(timeout)));
-        let whole = timeouts.response;
+        let whole = self.timeouts.response;
         let responses = state.responses.iter();
         let responses = responses.map(|it| (it.started + whole, Overrun::Response(whole)));
         let earliest = unread
@@ -290,12 +302,14 @@ impl Activity {
             return;
         };
         let response = &mut state.responses[position];
-        let had_unread = response.unread_since.is_some();
         change(response);
+        let deadline = response.unread_since.map(|at| at + self.timeouts.client);
         if response.is_abandoned() {
             state.responses.remove(position);
             self.now_idle(&mut state, true);
-        } else if !had_unread {
+        } else if deadline.is_some_and(|deadline| deadline < state.awaited) {
+            // Only then, because a notification for each chunk would poll the connection twice as
+            // often.
             self.changed.notify_one();
         }
     }

@@ -57,7 +57,7 @@ async fn accept(listener: Listener, config: ConnectionConfig, places: Arc<Places
                 monitor.report(EventCause::NotAllowed, Some(peer), message);
             }
             Ok((stream, peer)) => {
-                let activity = Arc::new(Activity::new(peer));
+                let activity = Arc::new(Activity::new(peer, config.timeouts));
                 let place = places.take(&activity).await;
                 let open = monitor.open_connection();
                 let connection = serve::serve(stream, activity, config.clone());

@@ -43,7 +43,7 @@ pub(super) async fn serve(
     config: ConnectionConfig,
 ) {
     let peer = activity.peer();
-    let overrun = pin!(activity.overrun(&config.timeouts));
+    let overrun = pin!(activity.overrun());
     // Boxed, because the futures of the protocols are large.
     let served = Box::pin(serve_protocols(stream, &activity, &config));
     let Err(overrun) = until(overrun, served).await else {
