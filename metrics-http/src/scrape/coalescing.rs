@@ -19,7 +19,7 @@ use std::{
 use hyper::body::Bytes;
 use tokio::sync::watch;
 
-use super::{delivery::SharedDelivery, pipe::Tee};
+use super::{confirmations::SharedDelivery, pipe::Tee};
 
 /// The encodings in progress, by key.
 pub(super) struct Coalescer<K>(Arc<Inner<K>>);

@@ -7,12 +7,63 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
-use super::delivery::Receipt;
+use metrics_core::{Delivery, Recipient};
+
 use crate::error::catch_panic;
+
+/// The delivery of an exposition that several clients may receive; empty until it is encoded.
+#[derive(Clone, Default)]
+pub(super) struct SharedDelivery(Arc<OnceLock<Delivery>>);
+
+impl SharedDelivery {
+    pub(super) fn set(&self, delivery: Delivery) {
+        // Fails only if a delivery is set already; an exposition is encoded once.
+        let _ = self.0.set(delivery);
+    }
+}
+
+/// The delivery of an exposition to one recipient.
+pub(super) struct Receipt {
+    delivery: SharedDelivery,
+    recipient: Recipient,
+    confirmations: Confirmations,
+}
+
+impl Receipt {
+    pub(super) fn new(
+        delivery: SharedDelivery,
+        recipient: Recipient,
+        confirmations: Confirmations,
+    ) -> Receipt {
+        Receipt {
+            delivery,
+            recipient,
+            confirmations,
+        }
+    }
+
+    /// Confirms the delivery soon, on another thread.
+    pub(super) fn hand_in(self) {
+        let confirmations = self.confirmations.clone();
+        confirmations.add(self);
+    }
+
+    /// Whether the confirmation has an effect.
+    fn can_expire(&self) -> bool {
+        self.delivery.0.get().is_some_and(Delivery::can_expire)
+    }
+
+    /// Confirms the delivery now, which may take long.
+    fn confirm(self) {
+        if let Some(delivery) = self.delivery.0.get() {
+            delivery.confirm(self.recipient);
+        }
+    }
+}
 
 /// The receipts that are to be confirmed; clones share them.
 #[derive(Clone, Default)]

@@ -8,37 +8,24 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
 use hyper::{HeaderMap, Uri, header};
-use metrics_core::{Delivery, Recipient};
+use metrics_core::Recipient;
 
 use super::{
-    confirmations::Confirmations,
+    confirmations::{Confirmations, Receipt, SharedDelivery},
     header::{SCRAPE_TIMEOUT, joined},
 };
 
-/// The delivery of an exposition that several clients may receive; empty until it is encoded.
-#[derive(Clone, Default)]
-pub(super) struct SharedDelivery(Arc<OnceLock<Delivery>>);
-
 impl SharedDelivery {
-    pub(super) fn set(&self, delivery: Delivery) {
-        // Fails only if a delivery is set already; an exposition is encoded once.
-        let _ = self.0.set(delivery);
-    }
-
     /// The confirmation that `client` has received the exposition.
     pub(super) fn to(&self, client: &Client, confirmations: &Confirmations) -> Confirmation {
         Confirmation {
-            receipt: Receipt {
-                delivery: self.clone(),
-                recipient: client.recipient,
-                confirmations: confirmations.clone(),
-            },
+            receipt: Receipt::new(self.clone(), client.recipient, confirmations.clone()),
             exchange: client.exchange.clone(),
         }
     }
@@ -87,33 +74,6 @@ impl Confirmation {
         match self.exchange {
             Some(exchange) => *exchange.lock() = Some(self.receipt),
             None => self.receipt.hand_in(),
-        }
-    }
-}
-
-/// The delivery of an exposition to one recipient.
-pub(super) struct Receipt {
-    delivery: SharedDelivery,
-    recipient: Recipient,
-    confirmations: Confirmations,
-}
-
-impl Receipt {
-    /// Confirms the delivery soon, on another thread.
-    fn hand_in(self) {
-        let confirmations = self.confirmations.clone();
-        confirmations.add(self);
-    }
-
-    /// Whether the confirmation has an effect.
-    pub(super) fn can_expire(&self) -> bool {
-        self.delivery.0.get().is_some_and(Delivery::can_expire)
-    }
-
-    /// Confirms the delivery now, which may take long.
-    pub(super) fn confirm(self) {
-        if let Some(delivery) = self.delivery.0.get() {
-            delivery.confirm(self.recipient);
         }
     }
 }

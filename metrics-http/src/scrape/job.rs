@@ -17,9 +17,9 @@ use tokio::sync::oneshot;
 use super::{
     body::Body,
     coalescing::Leader,
-    confirmations::Confirmations,
+    confirmations::{Confirmations, SharedDelivery},
     content_coding::ContentCoding,
-    delivery::{Client, SharedDelivery},
+    delivery::Client,
     pipe::Writer,
     places::Place,
     settings::ErrorHandling,

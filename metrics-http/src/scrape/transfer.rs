@@ -1,8 +1,8 @@
 //! [`Transfer`]: follows the body of an exposition until it has been passed on or is dropped.
 
 use super::{
-    confirmations::Confirmations,
-    delivery::{Client, Confirmation, SharedDelivery},
+    confirmations::{Confirmations, SharedDelivery},
+    delivery::{Client, Confirmation},
 };
 use crate::monitor::{EventCause, Monitor, Scrape};
 
