@@ -1,6 +1,7 @@
-//! Durations, and how much of them is the machine's own delay.
+//! Durations, and how much the machine stretches them.
 
 use std::{
+    hint::black_box,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,32 +14,48 @@ pub(crate) fn longest(durations: impl Iterator<Item = Duration>) -> Duration {
     durations.max().unwrap_or_default()
 }
 
-/// A thread that sleeps a millisecond at a time, and measures by how much longer it slept.
-pub(crate) struct Delays {
+/// A thread that now and then computes for about two milliseconds, and measures by how much longer
+/// it takes than before.
+///
+/// Other programs that use the processors slow it down like the server and its clients.
+pub(crate) struct Slowdown {
     is_over: Arc<AtomicBool>,
-    thread: JoinHandle<Duration>,
+    thread: JoinHandle<f64>,
 }
 
-impl Delays {
-    pub(crate) fn observe() -> Delays {
+impl Slowdown {
+    /// Call this while the machine is idle.
+    pub(crate) fn observe() -> Slowdown {
+        let alone = (0..100).map(|_| compute()).min().unwrap_or_default();
         let is_over = Arc::new(AtomicBool::new(false));
         let ended = Arc::clone(&is_over);
         let thread = thread::spawn(move || {
-            let mut longest = Duration::ZERO;
+            let mut ratios = vec![1.0];
             while !ended.load(Ordering::Relaxed) {
-                let start = Instant::now();
-                thread::sleep(SLEEP);
-                longest = longest.max(start.elapsed().saturating_sub(SLEEP));
+                ratios.push(compute().as_secs_f64() / alone.as_secs_f64());
+                thread::sleep(PAUSE);
             }
-            longest
+            ratios.sort_by(f64::total_cmp);
+            ratios[ratios.len() * 95 / 100].max(1.0)
         });
-        Delays { is_over, thread }
+        Slowdown { is_over, thread }
     }
 
-    pub(crate) fn longest(self) -> Duration {
+    /// The factor by which 5 % of the computations were slower, at least 1.
+    pub(crate) fn factor(self) -> f64 {
         self.is_over.store(true, Ordering::Relaxed);
-        self.thread.join().expect("the thread only sleeps")
+        self.thread.join().expect("the thread only computes")
     }
 }
 
-const SLEEP: Duration = Duration::from_millis(1);
+fn compute() -> Duration {
+    let start = Instant::now();
+    for number in 0..STEPS {
+        black_box(number);
+    }
+    start.elapsed()
+}
+
+/// Takes about two milliseconds without optimization.
+const STEPS: u32 = 100_000;
+const PAUSE: Duration = Duration::from_millis(20);

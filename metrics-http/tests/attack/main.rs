@@ -19,7 +19,7 @@ use std::{
 };
 
 use crate::{
-    limits::{Delays, longest},
+    limits::{Slowdown, longest},
     processes::{Attackers, Victim},
 };
 
@@ -37,7 +37,7 @@ fn main() {
     drop(warm_up);
     let before = victim.resources();
     let alone = longest((0..SCRAPES_ALONE).map(|_| target.scrape()));
-    let delays = Delays::observe();
+    let slowdown = Slowdown::observe();
     let attackers = Attackers::start(&victim);
     let end = Instant::now() + ATTACK;
     let (scrapes, probes) = thread::scope(|scope| {
@@ -46,12 +46,10 @@ fn main() {
         (scrapes, probing.join().expect("a probe is answered"))
     });
     drop(attackers);
-    // On a small machine, the programs delay each other; a thread that only sleeps measures by how
-    // much.
-    let noise = delays.longest();
+    let slowdown = slowdown.factor();
     println!(
-        "{} scrapes, the longest {:?} ({alone:?} alone); {} probes, the longest {:?}; a sleeping \
-         thread was delayed by up to {noise:?}",
+        "{} scrapes, the longest {:?} ({alone:?} alone); {} probes, the longest {:?}; the machine \
+         was slower by up to {slowdown:.1} times",
         scrapes.len(),
         longest(scrapes.iter().copied()),
         probes.len(),
@@ -60,12 +58,15 @@ fn main() {
     assert!(scrapes.len() >= 5 && probes.len() >= 50, "too few attempts");
     for scrape in scrapes {
         assert!(
-            scrape <= alone + MOST_ADDED_TO_A_SCRAPE + noise,
+            scrape <= (alone + MOST_ADDED_TO_A_SCRAPE).mul_f64(slowdown),
             "a scrape took {scrape:?}, {alone:?} alone"
         );
     }
     for probe in probes {
-        assert!(probe <= MOST_OF_A_PROBE + noise, "a probe took {probe:?}");
+        assert!(
+            probe <= MOST_OF_A_PROBE.mul_f64(slowdown),
+            "a probe took {probe:?}"
+        );
     }
     victim.returns_to(&before);
     println!(
