@@ -36,12 +36,12 @@ impl Slowdown {
                 thread::sleep(PAUSE);
             }
             ratios.sort_by(f64::total_cmp);
-            ratios[ratios.len() * 95 / 100].max(1.0)
+            ratios[ratios.len() * 75 / 100].max(1.0)
         });
         Slowdown { is_over, thread }
     }
 
-    /// The factor by which 5 % of the computations were slower, at least 1.
+    /// The factor by which a quarter of the computations were slower, at least 1.
     pub(crate) fn factor(self) -> f64 {
         self.is_over.store(true, Ordering::Relaxed);
         self.thread.join().expect("the thread only computes")
