@@ -103,14 +103,13 @@ mod tests {
         let queued = received.iter().take(QUEUED_EVENTS).sum::<u64>();
         assert_eq!(queued, 0);
         let sent = QUEUED_EVENTS as u64 + 5;
-        let mut seen = QUEUED_EVENTS as u64;
-        while seen < sent {
-            queue.send(event("later"));
-            seen += received.recv().unwrap() + 1;
-            if seen > sent {
-                break;
-            }
-        }
-        assert!(seen > sent, "{seen} of {sent}");
+        queue.send(event("later"));
+        // The event that was with the handler may come before the later one.
+        let omitted = received.iter().find(|omitted| *omitted > 0);
+        let with_handler = sent - QUEUED_EVENTS as u64 - omitted.unwrap();
+        assert!(
+            with_handler <= 1,
+            "{with_handler} events were neither passed nor counted"
+        );
     }
 }

@@ -49,7 +49,7 @@ fn main() {
     let slowdown = slowdown.factor();
     println!(
         "{} scrapes, the longest {:?} ({alone:?} alone); {} probes, the longest {:?}; the machine \
-         was slower by up to {slowdown:.1} times",
+         was {slowdown:.1} times slower",
         scrapes.len(),
         longest(scrapes.iter().copied()),
         probes.len(),

@@ -21,8 +21,8 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    /// `names` in addition to IP addresses, `localhost` and the name of this machine; `*` stands
-    /// for every name.
+    /// Serves `names` in addition to IP addresses, `localhost` and the name of this machine; the
+    /// name `*` admits every host.
     ///
     /// Without names, clients with a loopback address may use these only, and other clients any
     /// name.

@@ -55,7 +55,7 @@ impl ServerBuilder {
     /// could read the metrics through the browser of a user of this machine.
     ///
     /// A proxy on the same machine often sends the name that its clients use. Add that name here,
-    /// or let the proxy send `Host: localhost`. A name is written without a port; `*` stands for
+    /// or let the proxy send `Host: localhost`. A name is written without a port; `*` admits
     /// every name. Unix sockets are not affected, and requests without a host are served.
     ///
     /// ```

@@ -1,6 +1,6 @@
 //! Names of Go's `crypto/tls` in the configuration file.
 //!
-//! A type here is what a name stands for. The error of an unknown name lists the known ones.
+//! Each type here is deserialized from a name. The error of an unknown name lists the known ones.
 
 use serde::Deserialize;
 use tokio_rustls::rustls::{
