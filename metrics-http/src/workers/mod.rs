@@ -79,6 +79,9 @@ struct State {
     threads: usize,
     /// How many of the threads wait for a job.
     idle: usize,
+    /// How many jobs have been taken from the queue and have not ended. The remaining threads are
+    /// idle, starting, or between two jobs.
+    running: usize,
     is_closed: bool,
 }
 
@@ -175,6 +178,7 @@ impl Shared {
         while let Some(job) = self.next_job() {
             // The panic hook has reported the panic, and the caller of the job gets an error.
             let _ = catch_panic(|| job.run());
+            self.lock().running -= 1;
         }
     }
 
@@ -183,6 +187,7 @@ impl Shared {
         let mut state = self.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
+                state.running += 1;
                 return Some(job);
             }
             if state.is_closed {
@@ -214,9 +219,7 @@ impl Shared {
 
 impl State {
     fn is_full(&self, limits: Limits) -> bool {
-        let occupied = self.threads - self.idle;
-        let available = limits.threads.saturating_sub(occupied);
-        self.queue.len() >= limits.queued + available
+        self.running + self.queue.len() >= limits.threads + limits.queued
     }
 }
 
@@ -298,7 +301,7 @@ mod tests {
         let callers = callers.collect();
         eventually(|| {
             let state = workers.0.0.lock();
-            state.threads - state.idle + state.queue.len() == count
+            state.running + state.queue.len() == count
                 && state.queue.len() == count.saturating_sub(LIMITS.threads)
         });
         (release, callers)
@@ -325,6 +328,18 @@ mod tests {
             caller.join().unwrap();
         }
         block_on(workers.run(|| ())).unwrap();
+    }
+
+    #[test]
+    fn threads_that_are_still_starting_are_available() {
+        for _ in 0..100 {
+            let workers = Workers::new("test", LIMITS);
+            block_on(async {
+                let (a, b, c) =
+                    tokio::join!(workers.run(|| ()), workers.run(|| ()), workers.run(|| ()),);
+                a.and(b).and(c).unwrap();
+            });
+        }
     }
 
     #[test]
