@@ -1,6 +1,6 @@
 //! Measures the time of a recording by this library, by its peers, and by LIMIT, the minimal code.
 //!
-//! `cargo bench -p tests --features peers --bench recording [-- <part of an operation's name>]`
+//! `cargo bench -p tests --features peers --bench recording [-- <group or part of a row's name>]`
 //! prints tables in Markdown with verdicts, and writes them to `target/recording.md`: for a release
 //! build, and for one with thin LTO and one with the fallback storage, which it builds and runs unless
 //! `--as-is` is given.

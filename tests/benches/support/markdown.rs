@@ -3,65 +3,78 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Role, Row, THREADS, Times,
-    checks::{Against, Check, checks},
-    results::Results,
+    Group, Role, Row, THREADS, Times,
+    checks::Against,
+    results::{Best, Results},
 };
 use crate::common::{Heading, NOT_MEASURED, Short, verdict};
 
 impl Display for Results {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.write_summary(f)?;
-        self.write_checks(f)?;
+        self.write_explanation(f)?;
+        for group in Group::ALL {
+            self.write_summary(group, f)?;
+        }
+        self.write_targets(f)?;
         self.write_limits(f)?;
         self.write_all(f)
     }
 }
 
 impl Results {
-    fn write_summary(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn write_explanation(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let rounds = self.rounds;
         writeln!(
             f,
             "ns per operation on one / two / four threads, all on the same metric; medians of \
              {rounds} interleaved rounds. Threads that share a core are charged their share of its \
-             time. The best peer is the fastest on one thread. Verdicts: against LIMIT, against \
-             the peers.\n"
-        )?;
+             time. The best peer is the fastest for each number of threads. Verdicts: against \
+             LIMIT, against the peers. A row is lost where a peer takes less than {TIE} times our \
+             time."
+        )
+    }
+
+    fn write_summary(&self, group: Group, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.rows_of(group).next().is_none() {
+            return Ok(());
+        }
+        writeln!(f, "\nGroup `{}`:\n", group.name())?;
         writeln!(
             f,
             "| operation | ours | LIMIT | ours : LIMIT | best peer | | best peer : ours | verdicts |"
         )?;
         writeln!(f, "|---|---:|---:|---:|---|---:|---:|---|")?;
-        let checks = checks();
-        for row in self.rows() {
-            let ours = self.best(row, Role::Ours).map(|(_, times)| times);
-            let limit = self.best(row, Role::Limit).map(|(_, times)| times);
-            let peer = self.best(row, Role::Peer);
-            let name = peer.map_or("–", |(column, _)| column.name);
-            let peer = peer.map(|(_, times)| times);
+        for row in self.rows_of(group) {
+            let best = |role| self.best(row, role);
+            let (ours, peer) = (best(Role::Ours), best(Role::Peer));
+            let times = |best: Option<[Best; _]>| best.map(|best| best.map(|one| one.time));
+            let (ours, limit) = (times(ours), times(best(Role::Limit)));
+            let lead = ratio(times(peer), ours);
             writeln!(
                 f,
-                "| {} | {} | {} | {} | {name} | {} | {} | {}, {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {}, {}{} |",
                 row.name(),
                 Cell(ours, ""),
                 Cell(limit, ""),
                 Cell(ratio(ours, limit), " ×"),
-                Cell(peer, ""),
-                Cell(ratio(peer, ours), " ×"),
-                self.verdict(&checks, row, Against::Limit),
-                self.verdict(&checks, row, Against::Peers),
+                Names(peer),
+                Cell(times(peer), ""),
+                Cell(lead, " ×"),
+                self.verdict(row, Against::Limit),
+                self.verdict(row, Against::Peers),
+                Lost(lead),
             )?;
         }
         Ok(())
     }
 
-    /// Returns one verdict on all targets of a row that are in this group.
-    fn verdict(&self, checks: &[Check], row: Row, against: Against) -> &'static str {
-        let verdicts: Vec<_> = checks
+    /// Returns one verdict on all targets of a row that are in this group of targets.
+    fn verdict(&self, row: Row, against: Against) -> &'static str {
+        let verdicts: Vec<_> = self
+            .targets
             .iter()
-            .filter(|check| check.row == row && check.against() == against)
-            .map(|check| check.judge(|figure| self.value(figure)))
+            .filter(|target| target.row == row && target.against() == against)
+            .map(|target| target.judge(|figure| self.value(figure)))
             .collect();
         if verdicts.is_empty() {
             return "–";
@@ -76,17 +89,19 @@ impl Results {
         }
     }
 
-    fn write_checks(&self, f: &mut Formatter<'_>) -> fmt::Result {
+    fn write_targets(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.targets.is_empty() {
+            return Ok(());
+        }
         writeln!(f, "\n| operation | target | measured | | LIMIT would be |")?;
         writeln!(f, "|---|---|---:|---|---:|")?;
-        let rows: Vec<Row> = self.rows().collect();
-        for check in checks().iter().filter(|check| rows.contains(&check.row)) {
-            write!(f, "| {} | {} | ", check.row.name(), check.target())?;
-            match check.judge(|figure| self.value(figure)) {
+        for target in &self.targets {
+            write!(f, "| {} | {} | ", target.row.name(), target.target())?;
+            match target.judge(|figure| self.value(figure)) {
                 Some((ratio, is_met)) => write!(f, "{} × | {} | ", Short(ratio), verdict(is_met))?,
                 None => write!(f, "– | {NOT_MEASURED} | ")?,
             }
-            match check.of_limit(|figure| self.value(figure)) {
+            match target.of_limit(|figure| self.value(figure)) {
                 Some((ratio, _)) => writeln!(f, "{} × |", Short(ratio))?,
                 None => writeln!(f, "– |")?,
             }
@@ -146,3 +161,40 @@ impl Display for Cell {
         write!(f, "{}{unit}", times.join(" / "))
     }
 }
+
+/// Displays the names of the best contenders for each number of threads; one name if all are equal.
+struct Names(Option<[Best; THREADS.len()]>);
+
+impl Display for Names {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Some(best) = self.0 else {
+            return f.write_str("–");
+        };
+        let names = best.map(|best| best.name);
+        if names.iter().all(|name| *name == names[0]) {
+            f.write_str(names[0])
+        } else {
+            f.write_str(&names.join(" / "))
+        }
+    }
+}
+
+/// Displays the numbers of threads on which a peer is faster, from the ratios of its times to ours.
+struct Lost(Option<Times>);
+
+impl Display for Lost {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let ratios = self.0.unwrap_or([f64::INFINITY; THREADS.len()]);
+        let lost: Vec<String> = (THREADS.iter().zip(ratios))
+            .filter(|(_, ratio)| *ratio < TIE)
+            .map(|(threads, _)| threads.to_string())
+            .collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        write!(f, "; **lost** on {}", lost.join(" / "))
+    }
+}
+
+/// The ratio of two times above which the difference may be noise.
+const TIE: f64 = 0.9;

@@ -1,7 +1,7 @@
 //! The harness of the recording bench: contenders are measured alternately and compared by medians.
 //!
-//! To add an operation, add a variant to [`Row`]; to add a peer, a file to `peers`; to add a
-//! target, a line to `checks.rs`.
+//! To add an operation, add a line to `row.rs`; to add a peer, a file to `peers`; to add a target, a
+//! line to `targets.rs`.
 
 pub(crate) mod calls;
 mod checks;
@@ -10,11 +10,12 @@ mod markdown;
 mod measure;
 mod results;
 mod row;
+mod targets;
 
-pub(crate) use self::row::Row;
+pub(crate) use self::row::{Group, Row};
 pub(crate) use crate::common::{Column, Role};
 
-use self::results::Results;
+use self::{checks::Check, results::Results, targets::targets};
 use crate::common::Options;
 
 /// All contenders to measure.
@@ -56,15 +57,34 @@ impl Table {
         self.limits.extend(rows.iter().map(|row| (*row, source)));
     }
 
-    /// Measures the rows that the command line selects.
+    /// Measures the rows that the command line selects, and the contenders of other rows that the
+    /// targets of these rows compare with.
     pub(crate) fn measure(mut self, options: &Options) -> Results {
-        let is_wanted = |contender: &Contender| options.wants(contender.row.name());
-        self.contenders.retain(is_wanted);
+        let has_contenders = |row: &Row| self.contenders.iter().any(|one| one.row == *row);
+        let is_selected = |row: &Row| options.wants(&row.full_name());
+        let selected: Vec<Row> = (Row::ALL.iter().copied())
+            .filter(has_contenders)
+            .filter(is_selected)
+            .collect();
+        let mut targets = targets();
+        targets.retain(|target| selected.contains(&target.row));
+        self.contenders.retain(|contender| {
+            selected.contains(&contender.row)
+                || targets
+                    .iter()
+                    .flat_map(Check::terms)
+                    .any(|term| term.row == contender.row && term.contender.is(contender.column))
+        });
         // Contenders of one row are measured one after the other, while the machine is in a
         // similar state.
         self.contenders.sort_by_key(|contender| contender.row);
-        let measured = measure::medians(&self.contenders, options.rounds);
-        Results::new(options.rounds, measured, self.limits)
+        Results {
+            rounds: options.rounds,
+            selected,
+            targets,
+            measured: measure::medians(&self.contenders, options.rounds),
+            limits: self.limits,
+        }
     }
 }
 

@@ -1,34 +1,32 @@
 //! The results of the recording bench, and lookups in them.
 
 use super::{
-    Column, Measured, Role, Row, THREADS, Times,
-    checks::{Contender, Figure, Term},
+    Column, Group, Measured, Role, Row, THREADS, Times,
+    checks::{Check, Contender, Figure, Term},
 };
 
 /// The results of all rows.
 pub(crate) struct Results {
     pub(super) rounds: usize,
-    measured: Vec<Measured>,
-    limits: Vec<(Row, &'static str)>,
+    /// The rows to print: those that the command line selects.
+    pub(super) selected: Vec<Row>,
+    /// The targets of these rows.
+    pub(super) targets: Vec<Check>,
+    /// The contenders of the selected rows, and those that their targets compare them with.
+    pub(super) measured: Vec<Measured>,
+    pub(super) limits: Vec<(Row, &'static str)>,
 }
 
 impl Results {
-    pub(super) fn new(
-        rounds: usize,
-        measured: Vec<Measured>,
-        limits: Vec<(Row, &'static str)>,
-    ) -> Self {
-        Self {
-            rounds,
-            measured,
-            limits,
-        }
+    /// Returns the rows to print, in the order of their groups.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
+        Group::ALL.into_iter().flat_map(|group| self.rows_of(group))
     }
 
-    /// Returns the measured rows.
-    pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        let is_measured = |row: &Row| self.measured.iter().any(|one| one.row == *row);
-        Row::ALL.into_iter().filter(is_measured)
+    /// Returns the rows of a group that are to be printed.
+    pub(super) fn rows_of(&self, group: Group) -> impl Iterator<Item = Row> {
+        let rows = self.selected.iter().copied();
+        rows.filter(move |row| row.group() == group)
     }
 
     /// Returns all measured contenders, in the order of their first results.
@@ -54,10 +52,23 @@ impl Results {
         times
     }
 
-    /// Returns the times of the contender with this role that is fastest on one thread.
-    pub(super) fn best(&self, row: Row, role: Role) -> Option<(Column, Times)> {
-        let has_role = |(column, _): &(Column, Times)| column.role == role;
-        self.times(row).into_iter().find(has_role)
+    /// Returns the fastest contender with this role for each number of threads.
+    pub(super) fn best(&self, row: Row, role: Role) -> Option<[Best; THREADS.len()]> {
+        let mut times = self.times(row);
+        times.retain(|(column, _)| column.role == role);
+        if times.is_empty() {
+            return None;
+        }
+        Some(std::array::from_fn(|threads| {
+            let best = times
+                .iter()
+                .min_by(|(_, one), (_, other)| one[threads].total_cmp(&other[threads]));
+            let (column, times) = best.expect("there is at least one contender");
+            Best {
+                name: column.name,
+                time: times[threads],
+            }
+        }))
     }
 
     /// Returns the sum of a figure's terms, or `None` if one was not measured.
@@ -83,8 +94,17 @@ impl Results {
     }
 }
 
+/// The fastest of several contenders.
+#[derive(Clone, Copy)]
+pub(super) struct Best {
+    pub(super) name: &'static str,
+    /// Nanoseconds per operation.
+    pub(super) time: f64,
+}
+
 impl Contender {
-    fn is(self, column: Column) -> bool {
+    /// Returns whether a column is this contender or one of these contenders.
+    pub(super) fn is(self, column: Column) -> bool {
         match self {
             Contender::Ours => column.role == Role::Ours,
             Contender::Limit => column.role == Role::Limit,
