@@ -83,7 +83,7 @@ fn registry_with_histogram() -> (Registry, Histogram) {
     let registry = Registry::new();
     let options = Options::new("answer_seconds", "Time to answer.").labels(["route"]);
     let answers = registry.create_family::<Histogram>(options).expect("valid");
-    let answers = answers.with(&["/"]);
+    let answers = answers.bind(&["/"]);
     answers.observe(0.1);
     (registry, answers)
 }

@@ -16,12 +16,14 @@ use crate::{
 
 /// A reference to one series, for recording without a lookup.
 ///
-/// Dynamic metrics record through handles, and so do the metrics that `bind` of a declared metric
-/// returns. The series does not expire while a handle to it exists. After the series was removed,
+/// The metrics that `bind` of a declared metric and [`DynamicFamily::bind`] return record through
+/// handles, and so do dynamic metrics without labels. The series does not expire while a handle to it exists. After the series was removed,
 /// recordings through the handle are not exposed.
 ///
 /// A handle that is forgotten with [`mem::forget`](std::mem::forget) keeps its series for ever. At
 /// most 2³¹ − 1 handles to a series may exist, forgotten ones included.
+///
+/// [`DynamicFamily::bind`]: crate::DynamicFamily::bind
 #[derive(Debug)]
 pub struct Handle {
     family: FamilyRef,
@@ -93,12 +95,7 @@ impl SeriesStorage for Handle {
         if is_disabled(&self.family) {
             return;
         }
-        if self.family.is_closed() {
-            let (region, list_cells) = (self.family.region(), self.family.list_cells());
-            region.record_closed(self.series.place as usize, list_cells, op);
-        } else {
-            series_access::record_open(&self.family, self.series, op);
-        }
+        series_access::record(&self.family, self.series, op);
     }
 
     fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
@@ -106,22 +103,15 @@ impl SeriesStorage for Handle {
         if is_disabled(&self.family) {
             return op(&AtomicU64::new(0));
         }
-        if self.family.is_closed() {
-            op(&self
-                .family
-                .region()
-                .shared_cells(self.series.place as usize)[0])
-        } else {
-            series_access::with_open_shared_cell(&self.family, self.series, op)
-        }
+        series_access::with_shared_cell(&self.family, self.series, op)
     }
 
     fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
-        if self.family.is_closed() {
-            self.with_shared_cell(op)
-        } else {
-            series_access::record_open_shared_cell(&self.family, self.series, op)
+        #[cfg(metrics_off)]
+        if is_disabled(&self.family) {
+            return op(&AtomicU64::new(0));
         }
+        series_access::record_shared_cell(&self.family, self.series, op)
     }
 
     fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {

@@ -1,11 +1,12 @@
 //! The metric types, the families behind them, and how a recording reaches a series.
 //!
 //! A metric type such as [`counter::Counter`] wraps access to one series
-//! ([`series_storage::SeriesStorage`]). There are two kinds of access: [`declared::DeclaredSeries`]
-//! for metrics declared by `metrics!`, whose storage is known at compile time, and
-//! [`handle::Handle`] for metrics created at run time, and for references to a series that the
-//! program stores. Both refer to a [`family::Family`]. Under `--cfg metrics_off`,
-//! `disabled::Disabled` replaces [`declared::DeclaredSeries`].
+//! ([`series_storage::SeriesStorage`]). There are three kinds of access:
+//! [`declared::DeclaredSeries`] for metrics declared by `metrics!`, whose storage is known at
+//! compile time; `DynamicSeries` in [`dynamic`], which borrows a metric created at run time; and
+//! [`handle::Handle`] for references to a series that the program stores. All refer to a
+//! [`family::Family`]. Under `--cfg metrics_off`, `disabled::Disabled` replaces
+//! [`declared::DeclaredSeries`].
 
 pub(crate) mod counter;
 pub(crate) mod declared;

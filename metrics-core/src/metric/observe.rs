@@ -29,7 +29,7 @@ pub(crate) fn add_observation<S: SeriesStorage>(storage: &S, bucket: usize, valu
     let observe = move |cells: &[AtomicU64]| {
         storage::observe(cells, bucket, Sum::Float, value.to_bits());
     };
-    if S::LAYOUT.is_none() || storage.try_record(observe).is_none() {
+    if storage.try_record(observe).is_none() {
         add_first_observation(storage, observe);
     }
 }

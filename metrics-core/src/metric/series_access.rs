@@ -1,10 +1,10 @@
 //! Records into a series of a family, or reads the series, given its identifier.
 //!
-//! Declared series, handles and instrumented calls use these functions. `record_open`,
-//! `with_open_shared_cell` and `find_and_pin` are only for open labels, that is, labels whose
-//! values are not known at compile time. A series with open labels may have been removed since it
-//! was looked up. Another series may then use its storage; the two differ by their generation, a
-//! number.
+//! Declared series, dynamic series, handles and instrumented calls use these functions.
+//! `record_open`, `with_open_shared_cell`, `record_open_shared_cell` and `find_and_pin` are only
+//! for open labels, that is, labels whose values are not known at compile time. A series with open
+//! labels may have been removed since it was looked up. Another series may then use its storage;
+//! the two differ by their generation, a number.
 
 use std::sync::atomic::AtomicU64;
 
@@ -14,6 +14,44 @@ use crate::{
     series::id::SeriesId,
     storage::{Reader, Region},
 };
+
+/// Records into a series of a family of either kind: see [`record_open`] for open labels.
+#[inline(always)]
+pub(crate) fn record(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
+    if family.is_closed() {
+        let (region, list_cells) = (family.region(), family.list_cells());
+        region.record_closed(series.place as usize, list_cells, op);
+    } else {
+        record_open(family, series, op);
+    }
+}
+
+/// Calls `op` with the cell of a gauge or state set, which all threads share: see
+/// [`with_open_shared_cell`] for open labels.
+pub(crate) fn with_shared_cell<R>(
+    family: &Family,
+    series: SeriesId,
+    op: impl FnOnce(&AtomicU64) -> R,
+) -> R {
+    if family.is_closed() {
+        op(&family.region().shared_cells(series.place as usize)[0])
+    } else {
+        with_open_shared_cell(family, series, op)
+    }
+}
+
+/// Like [`with_shared_cell`], for a recording, after which the series is not idle.
+pub(crate) fn record_shared_cell<R>(
+    family: &Family,
+    series: SeriesId,
+    op: impl FnOnce(&AtomicU64) -> R,
+) -> R {
+    if family.is_closed() {
+        with_shared_cell(family, series, op)
+    } else {
+        record_open_shared_cell(family, series, op)
+    }
+}
 
 /// Records into a series in the family's index, or into the overflow series if the series expired
 /// and was removed; see [`Index::record`](crate::series::index::Index::record).

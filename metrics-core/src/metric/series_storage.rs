@@ -1,7 +1,7 @@
 //! [`SeriesStorage`]: how a metric type reaches the values of one series.
 
-/// Access to the values of one series: a [`Handle`](crate::Handle), or a series of a declared
-/// metric.
+/// Access to the values of one series: a [`Handle`](crate::Handle), a series of a declared metric,
+/// or a series that borrows a dynamic metric.
 ///
 /// Metric types such as [`Counter`](crate::Counter) are generic over this trait, so that recordings
 /// into declared metrics use the storage, layout and buckets that are known at compile time.

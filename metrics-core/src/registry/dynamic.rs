@@ -26,7 +26,7 @@ impl Registry {
             )));
         }
         let labelled = self.create_family::<M>(options)?;
-        labelled.try_with(&[])
+        labelled.try_bind(&[])
     }
 
     /// Creates a dynamic metric with labels.

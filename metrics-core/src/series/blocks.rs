@@ -63,6 +63,12 @@ impl Blocks {
         self.layout.cells() * self.rows
     }
 
+    /// The binary logarithm of the number of series in a region.
+    #[inline(always)]
+    pub(crate) fn region_bits(&self) -> u32 {
+        self.region_bits
+    }
+
     /// A block, if it has been allocated.
     #[inline(always)]
     pub(crate) fn get(&self, block: usize) -> Option<&Block> {

@@ -1,10 +1,7 @@
 //! [`SeriesId`]: identifies a series of a metric. [`CachedSeries`]: a found series, stored for the
 //! next look-up. [`OpenCells`]: the calling thread's storage of a found series.
 
-use crate::{
-    series::entry::Entry,
-    storage::{CachedCells, sync::AtomicU64},
-};
+use crate::{series::entry::Entry, storage::CachedCells};
 
 /// Identifies a series: its place in the index and its generation.
 ///
@@ -20,23 +17,23 @@ pub struct SeriesId {
 /// A series that a thread has looked up, with its entry in the index.
 ///
 /// The next recording with the same labels compares them with the entry and skips the hash table.
-/// The reference is `'static` because only metrics that are never dropped use this type.
+/// `'i` is the borrow of the index.
 #[derive(Clone, Copy, Debug)]
 #[doc(hidden)]
 #[cfg_attr(
     metrics_fallback_storage,
     allow(dead_code, unreachable_pub, reason = "used by `SeriesCache`")
 )]
-pub struct CachedSeries {
+pub struct CachedSeries<'i> {
     pub(crate) id: SeriesId,
-    pub(crate) entry: &'static Entry,
+    pub(crate) entry: &'i Entry,
 }
 
 #[cfg_attr(
     metrics_fallback_storage,
     allow(dead_code, reason = "used by `SeriesCache`")
 )]
-impl CachedSeries {
+impl CachedSeries<'_> {
     /// Returns this series if it has this key and has neither been removed nor expired.
     ///
     /// `None` for a key that does not fit into the entry.
@@ -52,16 +49,28 @@ impl CachedSeries {
 }
 
 /// The calling thread's cells of a series in an index, with the entry of the series.
-#[derive(Clone, Copy, Debug)]
+///
+/// `C` is `[AtomicU64; N]` for a series whose number of cells is known at compile time, and
+/// `[AtomicU64]` for another one. `'i` is the borrow of the index.
+#[derive(Debug)]
 #[doc(hidden)]
-pub struct OpenCells<const N: usize> {
-    cells: CachedCells<N>,
-    entry: &'static Entry,
+pub struct OpenCells<'i, C: ?Sized> {
+    cells: CachedCells<'i, C>,
+    entry: &'i Entry,
 }
 
-impl<const N: usize> OpenCells<N> {
+impl<C: ?Sized> Clone for OpenCells<'_, C> {
     #[inline(always)]
-    pub(crate) fn new(series: CachedSeries, cells: CachedCells<N>) -> Self {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: ?Sized> Copy for OpenCells<'_, C> {}
+
+impl<'i, C: ?Sized> OpenCells<'i, C> {
+    #[inline(always)]
+    pub(crate) fn new(series: CachedSeries<'i>, cells: CachedCells<'i, C>) -> Self {
         OpenCells {
             cells,
             entry: series.entry,
@@ -74,11 +83,10 @@ impl<const N: usize> OpenCells<N> {
     /// If the metric's series expire, `expires` is true, and the result is `None` as well if the
     /// series has expired or was removed, because the recording must then go elsewhere.
     #[inline(always)]
-    pub(crate) fn get(&self, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+    pub(crate) fn get(&self, series: SeriesId, expires: bool) -> Option<&C> {
         if expires && self.entry.version() != series.generation {
             return None;
         }
-        let cells = self.cells.get()?;
-        Some(cells)
+        self.cells.get()
     }
 }

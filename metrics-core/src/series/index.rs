@@ -25,7 +25,7 @@ use crate::{
         blocks::{Block, Blocks, region_bits, within},
         entry::Entry,
         hash_table::{HashTable, hash_key},
-        id::{CachedSeries, SeriesId},
+        id::{CachedSeries, OpenCells, SeriesId},
         place::{locate, place_of, position_of},
         rendered_labels::RenderedLabels,
         state::State,
@@ -33,7 +33,7 @@ use crate::{
     storage::{
         CachedCells, Region,
         layout::Layout,
-        sync::{AtomicBool, Mutex, MutexGuard, hash_seed},
+        sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, hash_seed},
     },
 };
 
@@ -118,14 +118,29 @@ impl Index {
     /// [ready]: crate::storage::Regions::ready
     #[inline(always)]
     pub(crate) fn find_cached<const N: usize>(
-        &'static self,
+        &self,
         key: &[u64],
         hash: u64,
-    ) -> Option<(CachedSeries, Option<CachedCells<N>>)> {
+    ) -> Option<(CachedSeries<'_>, Option<CachedCells<'_, [AtomicU64; N]>>)> {
         let (id, entry, block, offset) = self.find_in_block(key, hash)?;
         let (region, at) = within(offset, const { region_bits(N) });
         let words = block.regions.ready(region, at, id.generation);
         Some((CachedSeries { id, entry }, words))
+    }
+
+    /// Like [`find_cached`](Self::find_cached), for a number of cells that is known only at run
+    /// time.
+    #[inline(always)]
+    pub(crate) fn find_with_cells(
+        &self,
+        key: &[u64],
+        hash: u64,
+    ) -> Option<(SeriesId, Option<OpenCells<'_, [AtomicU64]>>)> {
+        let (id, entry, block, offset) = self.find_in_block(key, hash)?;
+        let (region, at) = within(offset, self.blocks.region_bits());
+        let cells = block.regions.ready_slice(region, at, id.generation);
+        let cells = cells.map(|cells| OpenCells::new(CachedSeries { id, entry }, cells));
+        Some((id, cells))
     }
 
     /// Finds a series by its key.

@@ -4,43 +4,58 @@
 
 #![allow(unsafe_code, reason = "keeps the address of cells")]
 
-use std::{ptr::NonNull, slice, sync::atomic::Ordering};
+use std::{marker::PhantomData, ptr::NonNull, slice, sync::atomic::Ordering};
 
 use crate::storage::sync::AtomicU64;
 use crate::storage::{lifecycle, region::Region, thread_state};
 
 /// The address of a thread's cells of one series, valid in one epoch of that thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CachedCells<const N: usize> {
-    /// The address, in a region that is never dropped.
-    cells: NonNull<[AtomicU64; N]>,
+///
+/// `C` is `[AtomicU64; N]` for a series whose number of cells is known at compile time, and
+/// `[AtomicU64]` for another one. `'r` is the borrow of the region that has the cells, which
+/// therefore is not dropped.
+#[derive(Debug)]
+pub(crate) struct CachedCells<'r, C: ?Sized> {
+    cells: NonNull<C>,
     epoch: u64,
+    region: PhantomData<&'r Region>,
 }
 
-// SAFETY: `get` dereferences the address only in the thread that created the value.
-unsafe impl<const N: usize> Send for CachedCells<N> {}
+impl<C: ?Sized> Clone for CachedCells<'_, C> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: ?Sized> Copy for CachedCells<'_, C> {}
+
+// SAFETY: `get` dereferences the address only in the thread that created the value, and `C` is a
+// type of atomics.
+unsafe impl<C: ?Sized + Sync> Send for CachedCells<'_, C> {}
 
 // SAFETY: as for `Send`: `get` dereferences the address only in the thread that created the value.
-unsafe impl<const N: usize> Sync for CachedCells<N> {}
+unsafe impl<C: ?Sized + Sync> Sync for CachedCells<'_, C> {}
 
-impl<const N: usize> CachedCells<N> {
+impl<C: ?Sized> CachedCells<'_, C> {
     /// Stores the address of cells together with the calling thread's current epoch.
     ///
     /// # Safety
     ///
-    /// The cells are the calling thread's, in a region that is never dropped, and the thread has
-    /// not ended.
+    /// The cells are the calling thread's, in a region that is not dropped during the lifetime
+    /// `'r`, and the thread has not ended.
     #[inline(always)]
-    pub(super) unsafe fn new(cells: NonNull<[AtomicU64; N]>) -> Self {
+    pub(super) unsafe fn new(cells: NonNull<C>) -> Self {
         CachedCells {
             cells,
             epoch: thread_state::epoch(),
+            region: PhantomData,
         }
     }
 
     /// The cells; `None` in another thread or another epoch.
     #[inline(always)]
-    pub(crate) fn get(&self) -> Option<&[AtomicU64; N]> {
+    pub(crate) fn get(&self) -> Option<&C> {
         if thread_state::epoch() != self.epoch {
             return None;
         }
@@ -49,10 +64,12 @@ impl<const N: usize> CachedCells<N> {
         // them either, by the condition of `new`.
         Some(unsafe { self.cells.as_ref() })
     }
+}
 
+#[cfg(not(metrics_fallback_storage))]
+impl<C: ?Sized> CachedCells<'static, C> {
     /// The address, for a cache that is emptied at the thread's end.
-    #[cfg(not(metrics_fallback_storage))]
-    pub(super) fn address(&self) -> NonNull<[AtomicU64; N]> {
+    pub(super) fn address(&self) -> NonNull<C> {
         self.cells
     }
 }
@@ -66,6 +83,8 @@ pub(crate) struct Regions {
     first_index: usize,
     /// The number of cells of each region.
     len: usize,
+    /// The number of cells of a series.
+    width: usize,
     all: Box<[Region]>,
 }
 
@@ -76,6 +95,7 @@ impl Regions {
         Regions {
             first_index: lifecycle::register(&regions, true),
             len: regions.first().map_or(0, |region| region.len),
+            width: regions.first().map_or(0, |region| region.width),
             all: regions,
         }
     }
@@ -86,18 +106,43 @@ impl Regions {
     }
 
     /// This thread's cells of a series; `None` if the thread must first attach cells, or zero them
-    /// for the series of this generation.
+    /// for the series of this generation. `N` is the number of cells of a series.
     ///
     /// The caller has just found the series in the index. If the series is removed now, and a new
     /// series claims its place, a recording does not count for the new series: a thread's cells do
     /// not count for generations that the thread has not seen.
     #[inline(always)]
     pub(crate) fn ready<const N: usize>(
-        &'static self,
+        &self,
         region: usize,
         series: usize,
         generation: u64,
-    ) -> Option<CachedCells<N>> {
+    ) -> Option<CachedCells<'_, [AtomicU64; N]>> {
+        let cells = self.ready_cells(region, series * N, generation)?;
+        let cells = cells.first_chunk()?;
+        // SAFETY: these are cells of the calling thread, which has not ended, because its directory
+        // has a slot; the region is borrowed.
+        Some(unsafe { CachedCells::new(NonNull::from(cells)) })
+    }
+
+    /// Like [`ready`](Self::ready), for a number of cells that is known only at run time.
+    #[inline(always)]
+    pub(crate) fn ready_slice(
+        &self,
+        region: usize,
+        series: usize,
+        generation: u64,
+    ) -> Option<CachedCells<'_, [AtomicU64]>> {
+        let cells = self.ready_cells(region, series * self.width, generation)?;
+        let cells = cells.get(..self.width)?;
+        // SAFETY: as in `ready`.
+        Some(unsafe { CachedCells::new(NonNull::from(cells)) })
+    }
+
+    /// This thread's cells of a region from the cell `from` on, if the thread has seen this
+    /// generation.
+    #[inline(always)]
+    fn ready_cells(&self, region: usize, from: usize, generation: u64) -> Option<&[AtomicU64]> {
         if region >= self.all.len() {
             return None;
         }
@@ -107,12 +152,10 @@ impl Regions {
             return None;
         }
         // SAFETY: `attach` put the address of this thread's cells of the region with this index in
-        // the slot, `len` of them. This thread's end frees them, after it has emptied the
-        // directory; the region is never dropped, as `self` is borrowed for `'static`.
+        // the slot, `len` of them. They are freed by this thread's end, which first empties the
+        // directory, or by the drop of the region, which is borrowed.
         let cells = unsafe { slice::from_raw_parts(first.as_ptr(), self.len) };
-        let cells = cells.get(series * N..)?.first_chunk()?;
-        // SAFETY: as above; the thread has not ended, as its directory has a slot.
-        Some(unsafe { CachedCells::new(NonNull::from(cells)) })
+        cells.get(from..)
     }
 }
 

@@ -86,8 +86,8 @@ pub(super) fn unregister(regions: &mut [Region]) {
         let threads = state.threads.len();
         if threads <= blocks.capacity() {
             // SAFETY: a thread uses its cells of a region through a borrow of the region, which is
-            // borrowed exclusively. The exceptions, `CachedCells` and `LocalBlock`, are for regions
-            // that are never dropped.
+            // borrowed exclusively. The exception, `LocalBlock`, is for regions that are never
+            // dropped.
             unsafe { state.take_cells(first + freed, &mut blocks) };
             freed += 1;
         }

@@ -38,7 +38,8 @@
 //! | functions with closed labels, not `async` | as declared metrics with closed labels | as there |
 //! | `async` functions with closed labels | [`Region::record`] | the directory |
 //! | functions with open labels | [`Region::ready`] | the directory |
-//! | dynamic metrics, handles | [`Region::record_closed`], [`Region::ready`] | the directory |
+//! | dynamic metrics, open labels | [`Regions::ready_slice`] | the index and the directory |
+//! | handles | [`Region::record_closed`], [`Region::ready`] | the directory |
 //! | gauges | [`Region::shared_cells`] | none: all threads share the cells |
 //!
 //! # Targets without native thread-local storage

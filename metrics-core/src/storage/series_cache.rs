@@ -88,7 +88,7 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
     pub(crate) fn last<R>(
         &self,
         is_it: impl FnOnce(&T) -> Option<R>,
-    ) -> Option<(R, CachedCells<N>)> {
+    ) -> Option<(R, CachedCells<'static, [AtomicU64; N]>)> {
         let entry = self.last.get()?.get()?;
         Some((is_it(&entry.series)?, entry.cached_cells()))
     }
@@ -99,7 +99,7 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         &self,
         hash: u64,
         is_it: impl Fn(&T) -> Option<R>,
-    ) -> Option<(R, CachedCells<N>)> {
+    ) -> Option<(R, CachedCells<'static, [AtomicU64; N]>)> {
         let slots = self.slots.get();
         let mut at = hash as usize;
         // The loop ends, because most slots are unused.
@@ -182,7 +182,7 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
 
 impl<T, const N: usize> CacheEntry<T, N> {
     #[inline(always)]
-    fn cached_cells(&self) -> CachedCells<N> {
+    fn cached_cells(&self) -> CachedCells<'static, [AtomicU64; N]> {
         // SAFETY: `insert` took the address from `CachedCells` of this thread. The thread has not
         // ended, as its end empties the cache.
         unsafe { CachedCells::new(self.cells) }
@@ -199,7 +199,7 @@ pub(crate) fn cache_series<T: Copy + 'static, const N: usize>(
     cache: &SeriesCache<T, N>,
     hash: u64,
     series: T,
-    cells: Option<CachedCells<N>>,
+    cells: Option<CachedCells<'static, [AtomicU64; N]>>,
     is_removed: impl Fn(&T) -> bool,
 ) {
     if let Some(cells) = cells
@@ -216,7 +216,7 @@ fn insert<T: Copy + 'static, const N: usize>(
     cache: &SeriesCache<T, N>,
     hash: u64,
     series: T,
-    cells: CachedCells<N>,
+    cells: CachedCells<'static, [AtomicU64; N]>,
     is_removed: impl Fn(&T) -> bool,
 ) {
     if !cache.is_registered.get() {

@@ -121,7 +121,7 @@ impl Recorder {
                 RouteSource::Axum | RouteSource::Function(_) => route.text().unwrap_or(UNMATCHED),
             });
         }
-        self.families.in_flight.with(values.as_slice())
+        self.families.in_flight.bind(values.as_slice())
     }
 
     /// Records a completed request.

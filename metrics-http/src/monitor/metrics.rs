@@ -45,13 +45,13 @@ impl ServerMetrics {
                     "metrics_http_connections",
                     "Open connections to the metrics server.",
                 ))?
-                .try_with(&[])?,
+                .try_bind(&[])?,
             scrapes: registry
                 .get_or_create_family::<UpDownCounter>(options(
                     "metrics_http_scrapes_in_progress",
                     "Scrapes that wait, are being encoded or sent.",
                 ))?
-                .try_with(&[])?,
+                .try_bind(&[])?,
             exposition_duration: registry
                 .get_or_create_family::<Summary>(
                     options(
@@ -60,7 +60,7 @@ impl ServerMetrics {
                     )
                     .unit("seconds"),
                 )?
-                .try_with(&[])?,
+                .try_bind(&[])?,
             exposition_bytes: registry
                 .get_or_create_family::<Counter>(
                     options(
@@ -69,7 +69,7 @@ impl ServerMetrics {
                     )
                     .unit("bytes"),
                 )?
-                .try_with(&[])?,
+                .try_bind(&[])?,
         })
     }
 

@@ -232,8 +232,8 @@ impl Metric {
             match what {
                 Act::Remove => _ = made.remove(&values),
                 Act::Clear => made.clear(),
-                Act::Nothing => _ = made.with(&values),
-                what => act(&made.with(&values), what),
+                Act::Nothing => _ = made.bind(&values),
+                what => act(&made.bind(&values), what),
             }
         }
     }

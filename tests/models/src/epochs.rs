@@ -18,8 +18,11 @@ fn leaked(counters: Arc<Counters>) -> &'static Counters {
     Box::leak(Box::new(counters))
 }
 
+/// A series, and the calling thread's cells of it.
+type Found = (SeriesId, Option<OpenCells<'static, [sync::AtomicU64; 1]>>);
+
 /// Finds a series, and the calling thread's cells of it if they can be recorded into.
-fn find(counters: &'static Counters, key: u64) -> (SeriesId, Option<OpenCells<1>>) {
+fn find(counters: &'static Counters, key: u64) -> Found {
     let index = &counters.index;
     let key = [key];
     let found = index.find_cached::<1>(&key, index.hash(&key));
@@ -29,7 +32,7 @@ fn find(counters: &'static Counters, key: u64) -> (SeriesId, Option<OpenCells<1>
 }
 
 /// Records as a declared metric does, into a result of `with`.
-fn record(counters: &Counters, (series, cells): (SeriesId, Option<OpenCells<1>>), expires: bool) {
+fn record(counters: &Counters, (series, cells): Found, expires: bool) {
     match cells.as_ref().and_then(|cells| cells.get(series, expires)) {
         Some(cells) => {
             counters.begin(series);

@@ -37,7 +37,7 @@ fn a_gauge_set_to_any_nan_is_the_ordinary_nan_in_every_reader() {
     let labelled = registry
         .create_family::<FloatGauge>(labelled)
         .unwrap()
-        .with(&["a"]);
+        .bind(&["a"]);
     for nan in [stale(), -f64::NAN, f64::from_bits(0x7ff8_0000_0000_0005)] {
         alone.set(nan);
         labelled.set(0.0);

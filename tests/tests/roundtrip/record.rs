@@ -83,7 +83,7 @@ fn make<M: DynamicMetric>(registry: &Registry, family: &Family, record: impl Fn(
     } in &family.series
     {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
-        record(&made.with(&values), recordings);
+        record(&made.bind(&values), recordings);
         if *is_removed {
             assert!(made.remove(&values));
         }

@@ -125,7 +125,7 @@ fn an_ending_thread_adds_nothing_of_a_removed_series_to_its_successor() {
 #[test]
 fn a_handle_to_a_removed_series_records_into_a_detached_cell() {
     let (registry, counter) = with_limit::<Counter>("a_total", 10);
-    let held = counter.with(&["a"]);
+    let held = counter.bind(&["a"]);
     held.inc();
     assert!(counter.remove(&["a"]));
     held.inc();
@@ -164,7 +164,7 @@ fn handles_to_removed_series_never_write_into_others_when_all_slots_are_held() {
     let held: Vec<Gauge> = (0..2_000)
         .map(|at| {
             let key = at.to_string();
-            let held = gauge.with(&[&key]);
+            let held = gauge.bind(&[&key]);
             held.set(7);
             gauge.remove(&[&key]);
             held

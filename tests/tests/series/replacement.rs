@@ -179,8 +179,8 @@ fn concurrent_scrapes_in_all_formats_expose_the_series_of_one_replacement() {
 #[test]
 fn a_series_in_both_sets_keeps_its_handles() {
     let (registry, gauge) = with_limit::<Gauge>("kept", 10);
-    let kept = gauge.with(&["kept"]);
-    let left = gauge.with(&["left"]);
+    let kept = gauge.bind(&["kept"]);
+    let left = gauge.bind(&["left"]);
     gauge.replace(|set| set(&["kept"], 2)).unwrap();
     assert_eq!(kept.get(), 2);
     kept.set(3);
@@ -226,7 +226,7 @@ fn series_beyond_the_limit_go_to_the_overflow_series() {
     let expected = [("key=a", 4.0), ("key=b", 1.0), ("key=overflow", 3.0)];
     let expected = expected.map(|(key, value)| (key.to_owned(), value));
     assert_eq!(values(&registry.gather()[0]), BTreeMap::from(expected));
-    let overflow = gauge.with(&["another"]);
+    let overflow = gauge.bind(&["another"]);
     overflow.set(7);
     gauge
         .replace(|set| ["a", "b", "e"].iter().for_each(|key| set(&[key], 8)))

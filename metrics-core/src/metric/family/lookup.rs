@@ -1,7 +1,7 @@
 //! Finds, creates and removes the series of a family with labels whose values are not known at
 //! compile time.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{
     describe::{
@@ -12,7 +12,7 @@ use crate::{
     metric::family::definition::Family,
     sample::{label_text, label_text::LabelView},
     series::{
-        id::SeriesId,
+        id::{OpenCells, SeriesId},
         index::Index,
         recipients::{ExpositionStart, Recipient, Recipients},
         redirect::Redirect,
@@ -50,6 +50,20 @@ impl Family {
     pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
         let found = with_key!(L, labels, |key| self.index().find(key));
         found.unwrap_or_else(|| self.find_or_create_cold(labels))
+    }
+
+    /// Like [`find_or_create`](Self::find_or_create), with this thread's cells of the series if
+    /// the thread can record into them.
+    #[inline(always)]
+    pub(crate) fn find_or_create_with_cells(
+        &self,
+        labels: &impl LabelSet,
+    ) -> (SeriesId, Option<OpenCells<'_, [AtomicU64]>>) {
+        let index = self.index();
+        let key = LongKey::new(labels);
+        index
+            .find_with_cells(key.words(), index.hash(key.words()))
+            .unwrap_or_else(|| (self.find_or_create_cold(labels), None))
     }
 
     /// [`find_or_create`](Self::find_or_create) after a failed lookup.

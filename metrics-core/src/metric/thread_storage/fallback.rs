@@ -13,21 +13,21 @@ use crate::{
 };
 
 impl<const N: usize> ThreadStorage for DirectoryOnly<N> {
-    type Cells = OpenCells<N>;
+    type Cells = OpenCells<'static, [AtomicU64; N]>;
 
     fn find<const K: usize>(
         key: &[u64; K],
         _: &'static LocalKey<Self>,
         family: &'static Family,
-    ) -> Option<(SeriesId, Option<OpenCells<N>>)> {
+    ) -> Option<(SeriesId, Option<Self::Cells>)> {
         let index = family.index();
         let (cached, cells) = index.find_cached(key, index.hash(key))?;
         let cells = cells.map(|cells| OpenCells::new(cached, cells));
         Some((cached.id, cells))
     }
 
-    fn cells(cells: &OpenCells<N>, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
-        cells.get(series, expires)
+    fn cells(cells: &Self::Cells, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+        cells.get(series, expires).map(<[_; N]>::as_slice)
     }
 }
 

@@ -47,17 +47,17 @@ macro_rules! closed {
 closed!(LocalCells);
 closed!(LocalBlock);
 
-impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
-    type Cells = OpenCells<N>;
+impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries<'static>, N> {
+    type Cells = OpenCells<'static, [AtomicU64; N]>;
 
     #[inline(always)]
     fn find<const K: usize>(
         key: &[u64; K],
         local: &'static LocalKey<Self>,
         family: &'static Family,
-    ) -> Option<(SeriesId, Option<OpenCells<N>>)> {
+    ) -> Option<(SeriesId, Option<Self::Cells>)> {
         let cache = storage::local_storage(local);
-        let matches = |cached: &CachedSeries| cached.matches(key);
+        let matches = |cached: &CachedSeries<'static>| cached.matches(key);
         if let Some((cached, cells)) = cache.last(matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
@@ -75,8 +75,8 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries, N> {
     }
 
     #[inline(always)]
-    fn cells(cells: &OpenCells<N>, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
-        cells.get(series, expires)
+    fn cells(cells: &Self::Cells, series: SeriesId, expires: bool) -> Option<&[AtomicU64]> {
+        cells.get(series, expires).map(<[_; N]>::as_slice)
     }
 }
 
@@ -93,7 +93,7 @@ impl<const N: usize> StrategyStorage<N> for Strategy<BLOCK> {
 }
 
 impl<const N: usize> StrategyStorage<N> for Strategy<RECENT> {
-    type Local = SeriesCache<CachedSeries, N>;
+    type Local = SeriesCache<CachedSeries<'static>, N>;
 }
 
 /// Chooses the strategy for a metric with this many cells in each thread.

@@ -182,7 +182,7 @@ impl SeriesValue for HistogramValue {
     fn create(factory: &HistogramFactory, number: u64) -> Self {
         let number = number.to_string();
         HistogramValue {
-            histogram: factory.histograms.with(&[&number]),
+            histogram: factory.histograms.bind(&[&number]),
             number,
             histograms: factory.histograms.clone(),
             accepts_negative: factory.accepts_negative,

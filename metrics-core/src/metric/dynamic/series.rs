@@ -1,0 +1,134 @@
+//! [`DynamicSeries`]: a series of a dynamic metric that was looked up for one recording.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::{
+    describe::{bucket_table::Buckets, label_values::LabelValues},
+    metric::{
+        exemplars::SPANS_ENABLED, family::Family, series_access,
+        series_storage::sealed::SeriesStorage,
+    },
+    series::id::{OpenCells, SeriesId},
+};
+
+/// A series of a dynamic metric; [`DynamicFamily::with`](crate::DynamicFamily::with) returns it,
+/// wrapped in the metric's type.
+///
+/// The counterpart of `DeclaredSeries` for metrics whose family is known only at run time. It
+/// borrows the family, so it needs no reference count. `IS_PINNED` says whether it pins its series,
+/// so that no other series gets its storage: true for gauges, because a write to the cell that all
+/// threads share cannot be checked against the series' generation.
+#[derive(Debug)]
+pub struct DynamicSeries<'f, const IS_PINNED: bool = false> {
+    family: &'f Family,
+    series: SeriesId,
+    /// The cells of the thread that looked the series up, if the series is in an index and the
+    /// thread had cells of it.
+    cells: Option<OpenCells<'f, [AtomicU64]>>,
+}
+
+impl<'f, const IS_PINNED: bool> DynamicSeries<'f, IS_PINNED> {
+    /// The series with these label values, of which there are as many as labels.
+    #[inline(always)]
+    pub(super) fn find_or_create(family: &'f Family, values: &[&str]) -> Self {
+        let labels = LabelValues(values);
+        let (series, cells) = if IS_PINNED || family.is_closed() {
+            (series_access::resolve(family, &labels), None)
+        } else {
+            family.find_or_create_with_cells(&labels)
+        };
+        DynamicSeries {
+            family,
+            series,
+            cells,
+        }
+    }
+
+    /// The calling thread's cells, if the thread can record into them without another look-up.
+    #[inline(always)]
+    fn ready_cells(&self) -> Option<&[AtomicU64]> {
+        // Compares the generation even if series do not expire, which costs as little as finding
+        // out whether they do.
+        self.cells.as_ref()?.get(self.series, true)
+    }
+}
+
+impl<const IS_PINNED: bool> Clone for DynamicSeries<'_, IS_PINNED> {
+    fn clone(&self) -> Self {
+        if IS_PINNED && !self.family.is_closed() {
+            self.family.index().pin_again(self.series.place);
+        }
+        DynamicSeries { ..*self }
+    }
+}
+
+impl<const IS_PINNED: bool> Drop for DynamicSeries<'_, IS_PINNED> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if IS_PINNED && !self.family.is_closed() {
+            self.family.index().unpin(self.series.place);
+        }
+    }
+}
+
+impl<const IS_PINNED: bool> SeriesStorage for DynamicSeries<'_, IS_PINNED> {
+    fn family(&self) -> &Family {
+        self.family
+    }
+
+    #[inline(always)]
+    fn record(&self, op: impl FnOnce(&[AtomicU64])) {
+        match self.ready_cells() {
+            Some(cells) => op(cells),
+            None => record_cold(self.family, self.series, op),
+        }
+    }
+
+    #[inline(always)]
+    fn try_record<R>(&self, op: impl FnOnce(&[AtomicU64]) -> R) -> Option<R> {
+        self.ready_cells().map(op)
+    }
+
+    #[inline]
+    fn with_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        series_access::with_shared_cell(self.family, self.series, op)
+    }
+
+    #[inline]
+    fn record_shared_cell<R>(&self, op: impl FnOnce(&AtomicU64) -> R) -> R {
+        series_access::record_shared_cell(self.family, self.series, op)
+    }
+
+    fn with_values<R>(&self, op: impl FnOnce(&[u64]) -> R) -> R {
+        series_access::with_values(self.family, self.series, op)
+    }
+
+    #[inline(always)]
+    fn bucket_table(&self) -> Option<&Buckets> {
+        self.family.bucket_table()
+    }
+
+    #[inline(always)]
+    fn series_id(&self) -> SeriesId {
+        self.series
+    }
+
+    #[inline(always)]
+    fn recording_target(&self) -> SeriesId {
+        if self.family.has_expiry() {
+            self.family.recording_target(self.series)
+        } else {
+            self.series
+        }
+    }
+
+    #[inline(always)]
+    fn takes_span_exemplars(&self) -> bool {
+        SPANS_ENABLED && self.family.exemplars().are_automatic()
+    }
+}
+
+#[inline(never)]
+fn record_cold(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
+    series_access::record(family, series, op);
+}
