@@ -21,6 +21,8 @@ fn main() {
     peers::limit::enter(&mut table);
     peers::ours::enter(&mut table);
     peers::autometrics::enter(&mut table);
+    peers::axum_otel_metrics::enter(&mut table);
+    peers::axum_prometheus::enter(&mut table);
     peers::fast_telemetry::enter(&mut table);
     peers::fastmetrics::enter(&mut table);
     peers::foundations_metrics::enter(&mut table);

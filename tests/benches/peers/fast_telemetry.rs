@@ -16,6 +16,9 @@ static VISITS: LazyLock<DynamicCounter> = LazyLock::new(|| DynamicCounter::new(S
 static MANY_VISITS: LazyLock<DynamicCounter> =
     LazyLock::new(|| DynamicCounter::with_max_series(SHARDS, 20_000));
 static SAME_VISITS: LazyLock<DynamicCounter> = LazyLock::new(|| DynamicCounter::new(SHARDS));
+static LONG_VISITS: LazyLock<DynamicCounter> = LazyLock::new(|| DynamicCounter::new(SHARDS));
+static LIMITED_VISITS: LazyLock<DynamicCounter> =
+    LazyLock::new(|| DynamicCounter::with_max_series(SHARDS, 100));
 static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::new);
 static BUSY: LazyLock<Counter> = LazyLock::new(|| Counter::new(SHARDS));
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| {
@@ -94,10 +97,12 @@ async fn timed_async() {
 }
 
 pub(crate) fn enter(table: &mut Table) {
-    table.enter(Row::Counter, PEER, || {
-        let events = &*EVENTS;
-        move |_| events.inc()
-    });
+    for row in [Row::Counter, Row::DynamicHeld] {
+        table.enter(row, PEER, || {
+            let events = &*EVENTS;
+            move |_| events.inc()
+        });
+    }
     enter_labels(table);
 
     table.enter(Row::GaugeSet, PEER, || {
@@ -156,8 +161,22 @@ fn enter_labels(table: &mut Table) {
         }
     });
 
-    table.enter(Row::OpenLabels, PEER, || {
+    for row in [Row::OpenLabels, Row::DynamicShort] {
+        table.enter(row, PEER, || {
+            let (visits, texts) = (&*VISITS, inputs::few_texts());
+            move |index| visits.inc(&labels(texts.at(index)))
+        });
+    }
+    table.enter(Row::DynamicLong, PEER, || {
+        let (visits, texts) = (&*LONG_VISITS, inputs::routes_and_ids());
+        move |index| visits.inc(&labels(texts.at(index)))
+    });
+    table.enter(Row::Bind, PEER, || {
         let (visits, texts) = (&*VISITS, inputs::few_texts());
+        move |index| _ = black_box(visits.series(&labels(texts.at(index))))
+    });
+    table.enter(Row::Overflow, PEER, || {
+        let (visits, texts) = (&*LIMITED_VISITS, inputs::many_texts());
         move |index| visits.inc(&labels(texts.at(index)))
     });
     table.enter(Row::ManyOpenLabels, PEER, || {

@@ -17,6 +17,7 @@ static REQUESTS: LazyLock<LowCardinalityFamily<Request, ThreadLocalCounter>> =
 static VISITS: LazyLock<Visits> = LazyLock::new(Family::default);
 static MANY_VISITS: LazyLock<Visits> = LazyLock::new(Family::default);
 static SAME_VISITS: LazyLock<Visits> = LazyLock::new(Family::default);
+static AMOUNT: LazyLock<ThreadLocalCounter<f64>> = LazyLock::new(ThreadLocalCounter::default);
 static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
 static NATIVE_SIZES: LazyLock<NativeHistogram> = LazyLock::new(|| NativeHistogram::new(1.1));
@@ -92,9 +93,15 @@ async fn timed_async() {
 }
 
 pub(crate) fn enter(table: &mut Table) {
-    table.enter(Row::Counter, PEER, || {
-        let events = EVENTS.clone();
-        move |_| events.inc()
+    for row in [Row::Counter, Row::DynamicHeld] {
+        table.enter(row, PEER, || {
+            let events = EVENTS.clone();
+            move |_| events.inc()
+        });
+    }
+    table.enter(Row::FloatCounter, PEER, || {
+        let (amount, values) = (AMOUNT.clone(), inputs::values());
+        move |index| amount.inc_by(values.at(index))
     });
     enter_labels(table);
 

@@ -44,13 +44,22 @@ mod functions {
 
 use std::sync::LazyLock;
 
-use crate::support::{Column, Role, Row, Table, calls::complete};
+use metered_attributes::{hdr_histogram::AtomicHdrHistogram, metric::Histogram};
+
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 use self::functions::Functions;
 
 static FUNCTIONS: LazyLock<Functions> = LazyLock::new(Functions::default);
 
+static SIZES: LazyLock<AtomicHdrHistogram> =
+    LazyLock::new(|| AtomicHdrHistogram::with_bound(65_536));
+
 pub(crate) fn enter(table: &mut Table) {
+    table.enter(Row::Summary, PEER, || {
+        let (sizes, values) = (&*SIZES, inputs::values());
+        move |index| sizes.record(values.at(index) as u64)
+    });
     table.enter(Row::Timed, PEER, || {
         let functions = &*FUNCTIONS;
         move |_| functions.timed()

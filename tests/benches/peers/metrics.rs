@@ -1,15 +1,24 @@
 //! Contender of the recording bench: the facade crate metrics, with metrics-exporter-prometheus.
 
-use std::{future::ready, hint::black_box, sync::OnceLock, time::Instant};
+use std::{
+    future::ready,
+    hint::black_box,
+    sync::{LazyLock, OnceLock},
+    time::Instant,
+};
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use axum_prometheus::{AXUM_HTTP_REQUESTS_DURATION_SECONDS, utils::SECONDS_DURATION_BUCKETS};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, set_default_local_recorder};
 use metrics_exporter_prometheus::{
-    Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle,
+    Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
+/// The recorder of the rows about the facade.
+static FACADE: LazyLock<PrometheusRecorder> =
+    LazyLock::new(|| PrometheusBuilder::new().build_recorder());
 /// Set after the exporter is installed, because earlier handles would record nothing.
 static CALLS: OnceLock<Counter> = OnceLock::new();
 static DURATION_BUCKETS: OnceLock<Histogram> = OnceLock::new();
@@ -40,11 +49,14 @@ async fn timed_async() {
 
 pub(crate) fn enter(table: &mut Table) {
     install();
-    table.enter(Row::Counter, PEER, || {
-        let events = counter!("events_total");
-        move |_| events.increment(1)
-    });
+    for row in [Row::Counter, Row::DynamicHeld] {
+        table.enter(row, PEER, || {
+            let events = counter!("events_total");
+            move |_| events.increment(1)
+        });
+    }
     enter_labels(table);
+    enter_facade(table);
 
     table.enter(Row::GaugeSet, PEER, || {
         let level = level();
@@ -60,6 +72,8 @@ pub(crate) fn enter(table: &mut Table) {
     for (row, name) in [
         (Row::Histogram, "sizes"),
         (Row::NativeHistogram, "native_sizes"),
+        // Without buckets it is a summary with quantiles.
+        (Row::Summary, "summarized_sizes"),
     ] {
         table.enter(row, PEER, move || {
             tidy();
@@ -99,9 +113,15 @@ fn enter_labels(table: &mut Table) {
         }
     });
 
-    table.enter(Row::OpenLabels, PEER, || {
-        let texts = inputs::few_texts();
-        move |index| visit("visits_total", texts.at(index))
+    for row in [Row::OpenLabels, Row::DynamicShort] {
+        table.enter(row, PEER, || {
+            let texts = inputs::few_texts();
+            move |index| visit("visits_total", texts.at(index))
+        });
+    }
+    table.enter(Row::DynamicLong, PEER, || {
+        let texts = inputs::routes_and_ids();
+        move |index| visit("long_visits_total", texts.at(index))
     });
     table.enter(Row::ManyOpenLabels, PEER, || {
         let texts = inputs::many_texts();
@@ -110,6 +130,25 @@ fn enter_labels(table: &mut Table) {
     table.enter(Row::SameOpenLabels, PEER, || {
         let texts = inputs::same_texts();
         move |index| visit("same_visits_total", texts.at(index))
+    });
+}
+
+/// Adds the rows in which our recorder takes the place of this library's: each contender sets a
+/// recorder for its threads, because a program has one global recorder.
+fn enter_facade(table: &mut Table) {
+    table.enter(Row::Facade, PEER, || {
+        let (recorder, texts) = (set_default_local_recorder(&*FACADE), inputs::few_texts());
+        move |index| {
+            let _ = &recorder;
+            visit("visits_total", texts.at(index));
+        }
+    });
+    table.enter(Row::FacadeConstant, PEER, || {
+        let recorder = set_default_local_recorder(&*FACADE);
+        move |_| {
+            let _ = &recorder;
+            counter!("requests_total", "kind" => "follow", "outcome" => "ok").increment(1);
+        }
     });
 }
 
@@ -132,6 +171,11 @@ fn install() {
     let exporter = PrometheusBuilder::new()
         .set_buckets_for_metric(matcher("sizes"), &inputs::bounds())
         .and_then(|it| it.set_buckets_for_metric(matcher("durations"), &inputs::duration_bounds()))
+        .and_then(|it| {
+            // What axum-prometheus sets if it installs the exporter.
+            let duration = matcher(AXUM_HTTP_REQUESTS_DURATION_SECONDS);
+            it.set_buckets_for_metric(duration, SECONDS_DURATION_BUCKETS)
+        })
         .expect("there are buckets")
         .set_native_histogram_for_metric(matcher("native_sizes"), native)
         .install_recorder()
@@ -141,7 +185,7 @@ fn install() {
 
 /// Runs the upkeep, which a program must do every few seconds: until then, histograms store each
 /// observation.
-fn tidy() {
+pub(super) fn tidy() {
     if let Some(exporter) = EXPORTER.get() {
         exporter.run_upkeep();
     }

@@ -2,6 +2,8 @@
 //! Each contender enters the operations that it supports.
 
 pub(crate) mod autometrics;
+pub(crate) mod axum_otel_metrics;
+pub(crate) mod axum_prometheus;
 pub(crate) mod fast_telemetry;
 pub(crate) mod fastmetrics;
 pub(crate) mod foundations_metrics;

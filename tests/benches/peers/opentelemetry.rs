@@ -23,6 +23,8 @@ static REQUESTS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("requests"));
 static VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("visits"));
 static MANY_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("many_visits"));
 static SAME_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("same_visits"));
+static LONG_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("long_visits"));
+static LIMITED_VISITS: LazyLock<Counter<u64>> = LazyLock::new(|| counter("limited_visits"));
 static CALLS: LazyLock<BoundCounter<u64>> = LazyLock::new(|| counter("calls").bind(&[]));
 static DURATION_BUCKETS: LazyLock<BoundHistogram<f64>> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
@@ -48,9 +50,16 @@ async fn timed_async() {
 }
 
 pub(crate) fn enter(table: &mut Table) {
-    table.enter(Row::Counter, PEER, || {
-        let events = counter("events").bind(&[]);
-        move |_| events.add(1)
+    for row in [Row::Counter, Row::DynamicHeld] {
+        table.enter(row, PEER, || {
+            let events = counter("events").bind(&[]);
+            move |_| events.add(1)
+        });
+    }
+    table.enter(Row::FloatCounter, PEER, || {
+        let amount = METER.f64_counter("amount").build().bind(&[]);
+        let values = inputs::values();
+        move |index| amount.add(values.at(index))
     });
     enter_labels(table);
 
@@ -106,8 +115,22 @@ fn enter_labels(table: &mut Table) {
         }
     });
 
-    table.enter(Row::OpenLabels, PEER, || {
+    for row in [Row::OpenLabels, Row::DynamicShort] {
+        table.enter(row, PEER, || {
+            let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+            move |index| visits.add(1, &labels(texts.at(index)))
+        });
+    }
+    table.enter(Row::DynamicLong, PEER, || {
+        let (visits, texts) = (LONG_VISITS.clone(), inputs::routes_and_ids());
+        move |index| visits.add(1, &labels(texts.at(index)))
+    });
+    table.enter(Row::Bind, PEER, || {
         let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| _ = black_box(visits.bind(&labels(texts.at(index))))
+    });
+    table.enter(Row::Overflow, PEER, || {
+        let (visits, texts) = (LIMITED_VISITS.clone(), inputs::many_texts());
         move |index| visits.add(1, &labels(texts.at(index)))
     });
     table.enter(Row::ManyOpenLabels, PEER, || {
@@ -141,6 +164,7 @@ fn view(instrument: &Instrument) -> Option<Stream> {
     let stream = Stream::builder();
     let stream = match instrument.name() {
         "many_visits" => stream.with_cardinality_limit(20_000),
+        "limited_visits" => stream.with_cardinality_limit(100),
         "native_sizes" => stream.with_aggregation(Aggregation::Base2ExponentialHistogram {
             max_size: 160,
             max_scale: 3,
@@ -153,6 +177,6 @@ fn view(instrument: &Instrument) -> Option<Stream> {
 
 const PEER: Column = Column {
     name: "opentelemetry",
-    package: Some("opentelemetry_sdk"),
+    package: Some("opentelemetry_sdk@0.33"),
     role: Role::Peer,
 };

@@ -3,7 +3,9 @@
 
 use std::{future::ready, hint::black_box, sync::LazyLock};
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
+use prometheus::{
+    Counter, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+};
 
 use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
@@ -18,12 +20,21 @@ static MANY_VISITS: LazyLock<IntCounterVec> =
     LazyLock::new(|| counters("many_visits_total", &["tenant", "path"]));
 static SAME_VISITS: LazyLock<IntCounterVec> =
     LazyLock::new(|| counters("same_visits_total", &["tenant", "path"]));
+static LONG_VISITS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("long_visits_total", &["tenant", "path"]));
+static AMOUNT: LazyLock<Counter> =
+    LazyLock::new(|| Counter::new("amount_total", "Adds up.").expect("the options are valid"));
 static LEVEL: LazyLock<IntGauge> =
     LazyLock::new(|| IntGauge::new("level", "Shows.").expect("the options are valid"));
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| histogram("sizes", &inputs::bounds()));
 static CALLS: LazyLock<IntCounter> = LazyLock::new(|| counter("calls_total"));
 static DURATION_BUCKETS: LazyLock<Histogram> =
     LazyLock::new(|| histogram("durations", &inputs::duration_bounds()));
+static ROUTES: LazyLock<HistogramVec> = LazyLock::new(|| {
+    let opts = HistogramOpts::new("route_durations", "Observes.")
+        .buckets(inputs::duration_bounds().to_vec());
+    HistogramVec::new(opts, &["route"]).expect("the options are valid")
+});
 
 mod closed {
     //! Metrics of `make_static_metric!`, whose expansion needs the lints allowed here.
@@ -74,6 +85,13 @@ fn timed() {
     timer.observe_duration();
 }
 
+#[inline(never)]
+fn timed_route(route: &str) {
+    let timer = ROUTES.with_label_values(&[route]).start_timer();
+    black_box(route);
+    timer.observe_duration();
+}
+
 async fn timed_async() {
     let timer = DURATION_BUCKETS.start_timer();
     black_box(());
@@ -89,9 +107,15 @@ pub(crate) fn enter(table: &mut Table) {
 }
 
 fn enter_shared(table: &mut Table) {
-    table.enter(Row::Counter, SHARED, || {
-        let events = EVENTS.clone();
-        move |_| events.inc()
+    for row in [Row::Counter, Row::DynamicHeld] {
+        table.enter(row, SHARED, || {
+            let events = EVENTS.clone();
+            move |_| events.inc()
+        });
+    }
+    table.enter(Row::FloatCounter, SHARED, || {
+        let (amount, values) = (AMOUNT.clone(), inputs::values());
+        move |index| amount.inc_by(values.at(index))
     });
 
     table.enter(Row::ClosedLabels, SHARED, || {
@@ -124,14 +148,33 @@ fn enter_shared(table: &mut Table) {
     });
 
     table.enter(Row::Timed, SHARED, || |_| timed());
+    for (row, routes) in [
+        (Row::TimedShort, inputs::short_routes as fn() -> _),
+        (Row::TimedLong, inputs::long_routes),
+    ] {
+        table.enter(row, SHARED, move || {
+            let routes = routes();
+            move |index| timed_route(routes.at(index))
+        });
+    }
     table.enter(Row::TimedAsync, SHARED, || |_| complete(timed_async()));
     table.enter(Row::Counted, SHARED, || |_| counted());
 }
 
 fn enter_open_labels(table: &mut Table) {
-    table.enter(Row::OpenLabels, SHARED, || {
-        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+    for row in [Row::OpenLabels, Row::DynamicShort] {
+        table.enter(row, SHARED, || {
+            let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+            move |index| visits.with_label_values(&pair(texts.at(index))).inc()
+        });
+    }
+    table.enter(Row::DynamicLong, SHARED, || {
+        let (visits, texts) = (LONG_VISITS.clone(), inputs::routes_and_ids());
         move |index| visits.with_label_values(&pair(texts.at(index))).inc()
+    });
+    table.enter(Row::Bind, SHARED, || {
+        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| _ = black_box(visits.with_label_values(&pair(texts.at(index))))
     });
     table.enter(Row::ManyOpenLabels, SHARED, || {
         let (visits, texts) = (MANY_VISITS.clone(), inputs::many_texts());

@@ -1,6 +1,11 @@
 //! Contender of the recording bench: the crate prometheus-client, the official library.
 
-use std::{future::ready, hint::black_box, sync::LazyLock, time::Instant};
+use std::{
+    future::ready,
+    hint::black_box,
+    sync::{LazyLock, atomic::AtomicU64},
+    time::Instant,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, EncodeLabelValue},
@@ -19,6 +24,7 @@ static REQUESTS: LazyLock<Family<Request, Counter>> = LazyLock::new(Family::defa
 static VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
 static MANY_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
 static SAME_VISITS: LazyLock<Family<Visit, Counter>> = LazyLock::new(Family::default);
+static AMOUNT: LazyLock<Counter<f64, AtomicU64>> = LazyLock::new(Counter::default);
 static LEVEL: LazyLock<Gauge> = LazyLock::new(Gauge::default);
 static SIZES: LazyLock<Histogram> = LazyLock::new(|| Histogram::new(inputs::bounds()));
 static NATIVE_SIZES: LazyLock<Histogram> =
@@ -93,6 +99,10 @@ pub(crate) fn enter(table: &mut Table) {
     });
     enter_labels(table);
 
+    table.enter(Row::FloatCounter, PEER, || {
+        let (amount, values) = (AMOUNT.clone(), inputs::values());
+        move |index| _ = amount.inc_by(values.at(index))
+    });
     table.enter(Row::GaugeSet, PEER, || {
         let level = LEVEL.clone();
         move |index| _ = level.set(index as i64)
@@ -148,6 +158,10 @@ fn enter_labels(table: &mut Table) {
     table.enter(Row::OpenLabels, PEER, || {
         let (visits, texts) = (VISITS.clone(), inputs::few_texts());
         move |index| _ = visits.get_or_create(&Visit::new(texts.at(index))).inc()
+    });
+    table.enter(Row::Bind, PEER, || {
+        let (visits, texts) = (VISITS.clone(), inputs::few_texts());
+        move |index| _ = black_box(visits.get_or_create_owned(&Visit::new(texts.at(index))))
     });
     table.enter(Row::ManyOpenLabels, PEER, || {
         let (visits, texts) = (MANY_VISITS.clone(), inputs::many_texts());

@@ -25,6 +25,12 @@ pub(crate) fn pairs<Kind: Copy, Outcome: Copy>(
     })
 }
 
+/// Returns random integers below `limit`.
+pub(crate) fn below(limit: usize) -> Inputs<usize> {
+    let mut random = Random::new();
+    Inputs::new(|| random.below(limit))
+}
+
 /// Returns observations from 1 to 65,536, most of them below the last of [`bounds`].
 pub(crate) fn values() -> Inputs<f64> {
     let mut random = Random::new();
@@ -77,6 +83,33 @@ pub(crate) fn same_texts() -> Texts<COUNT> {
     *TEXTS
 }
 
+/// Returns pairs of a route and a UUID that form 100 series.
+pub(crate) fn routes_and_ids() -> Texts<COUNT> {
+    static TEXTS: LazyLock<Texts<COUNT>> = LazyLock::new(|| {
+        let mut random = Random::new();
+        let mut digits = |number: usize| -> String {
+            let digit = |_| char::from_digit(random.below(16) as u32, 16);
+            (0..number).filter_map(digit).collect()
+        };
+        let ids: [String; 10] =
+            std::array::from_fn(|_| [8, 4, 4, 4, 12].map(&mut digits).join("-"));
+        Texts::of(|_| (ROUTES[random.below(10)], ids[random.below(10)].as_str()))
+    });
+    *TEXTS
+}
+
+/// Returns ten routes of about 10 bytes: the paths of [`few_texts`].
+pub(crate) fn short_routes() -> Inputs<&'static str> {
+    let mut pairs = few_texts().iter();
+    Inputs::new(|| pairs.next().expect("there are as many").1)
+}
+
+/// Returns the ten routes of [`routes_and_ids`].
+pub(crate) fn long_routes() -> Inputs<&'static str> {
+    let mut pairs = routes_and_ids().iter();
+    Inputs::new(|| pairs.next().expect("there are as many").0)
+}
+
 /// A cyclic sequence of inputs.
 pub(crate) struct Inputs<T>(Box<[T; COUNT]>);
 
@@ -98,16 +131,24 @@ pub(crate) struct Texts<const COUNT: usize>(&'static [(&'static str, &'static st
 impl<const COUNT: usize> Texts<COUNT> {
     /// Creates pairs from the numbers of tenant and path, both below 100.
     fn new(mut numbers: impl FnMut(usize) -> (usize, usize)) -> Self {
+        Self::of(|index| {
+            let (tenant, path) = numbers(index);
+            // Each of the two values has 8 to 11 bytes.
+            (
+                format!("tenant-{}", tenant * tenant),
+                format!("/items/{}", path * path),
+            )
+        })
+    }
+
+    fn of<Text: AsRef<str>>(mut pair: impl FnMut(usize) -> (Text, Text)) -> Self {
         let mut all = String::new();
         let mut ends = Vec::new();
         for index in 0..COUNT {
-            let (tenant, path) = numbers(index);
-            // Each of the two values has 8 to 11 bytes.
-            all.push_str("tenant-");
-            all.push_str(&(tenant * tenant).to_string());
+            let (one, other) = pair(index);
+            all.push_str(one.as_ref());
             ends.push(all.len());
-            all.push_str("/items/");
-            all.push_str(&(path * path).to_string());
+            all.push_str(other.as_ref());
             ends.push(all.len());
         }
         let mut rest: &'static str = all.leak();
@@ -155,3 +196,17 @@ pub(super) const COUNT: usize = 4096;
 
 /// Number of inputs of [`many_texts`]: also a power of two, for the remainder in [`Texts::at`].
 pub(super) const MANY: usize = 16_384;
+
+/// Routes of 25 to 40 bytes.
+const ROUTES: [&str; 10] = [
+    "/api/v1/customers/{id}/orders",
+    "/api/v1/customers/{id}/orders/{order}",
+    "/api/v1/customers/{id}/addresses",
+    "/api/v1/customers/{id}/invoices/latest",
+    "/api/v1/products/search/suggestions",
+    "/api/v1/products/{sku}/availability",
+    "/repos/{owner}/{repo}/issues/{number}",
+    "/repos/{owner}/{repo}/contents/{path}",
+    "/repos/{owner}/{repo}/actions/runs/{id}",
+    "/users/{user}/subscriptions",
+];

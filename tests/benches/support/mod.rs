@@ -8,6 +8,7 @@ mod checks;
 pub(crate) mod inputs;
 mod markdown;
 mod measure;
+pub(crate) mod requests;
 mod results;
 mod row;
 mod targets;

@@ -7,24 +7,30 @@ use super::inputs;
 pub(crate) enum Group {
     CountersAndGauges,
     ShortLabels,
+    DynamicMetrics,
     HistogramsAndTimers,
     Functions,
+    LayersAndBridges,
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 4] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::CountersAndGauges,
         Self::ShortLabels,
+        Self::DynamicMetrics,
         Self::HistogramsAndTimers,
         Self::Functions,
+        Self::LayersAndBridges,
     ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::CountersAndGauges => "counters and gauges",
             Self::ShortLabels => "short labels",
+            Self::DynamicMetrics => "dynamic metrics",
             Self::HistogramsAndTimers => "histograms and timers",
             Self::Functions => "functions",
+            Self::LayersAndBridges => "layers and bridges",
         }
     }
 }
@@ -59,6 +65,8 @@ macro_rules! rows {
 rows! {
     /// Increment of a counter without labels, through a handle or static.
     Counter in CountersAndGauges: "counter";
+    /// Addition of a float to a counter.
+    FloatCounter in CountersAndGauges: "float counter";
     /// Setting a gauge to successive integers.
     GaugeSet in CountersAndGauges: "gauge, set";
     /// Increment of a gauge that other threads may set.
@@ -79,11 +87,28 @@ rows! {
     ManyOpenLabels in ShortLabels: "counter, two open labels, 10,000 series";
     /// [`OpenLabels`](Self::OpenLabels) with the same pair every time.
     SameOpenLabels in ShortLabels: "counter, two open labels, the same again";
+    /// Increment of a counter with one open label of about 10 bytes (10 series).
+    ShortRoute in ShortLabels: "counter, one open label, 10 series";
+    /// [`ManyOpenLabels`](Self::ManyOpenLabels) with a cardinality limit of 100 series.
+    Overflow in ShortLabels: "counter, two open labels, 10,000 pairs beyond the limit";
+
+    /// [`Counter`](Self::Counter) with a counter that the program creates while it runs.
+    DynamicHeld in DynamicMetrics: "dynamic counter, held";
+    /// [`OpenLabels`](Self::OpenLabels) with a counter that the program creates while it runs.
+    DynamicShort in DynamicMetrics: "dynamic counter, two short labels";
+    /// Increment of a counter whose labels are a route and a UUID (100 series).
+    RouteAndId in DynamicMetrics: "declared counter, a route and a UUID";
+    /// [`RouteAndId`](Self::RouteAndId) with a counter that the program creates while it runs.
+    DynamicLong in DynamicMetrics: "dynamic counter, a route and a UUID";
+    /// Creation of a handle of a series of [`DynamicShort`](Self::DynamicShort), and its drop.
+    Bind in DynamicMetrics: "dynamic counter, handle to keep, two short labels";
 
     /// Observation in a histogram with 14 bounds, through a handle.
     Histogram in HistogramsAndTimers: "histogram, 14 bounds";
     /// Observation in a histogram with native (exponential) buckets.
     NativeHistogram in HistogramsAndTimers: "native histogram";
+    /// Observation in a summary with three quantiles.
+    Summary in HistogramsAndTimers: "summary with quantiles";
     /// Start and end of a timer of a histogram with about 14 bounds.
     Timer in HistogramsAndTimers: "timer, begun and ended";
     /// [`Timer`](Self::Timer) with the system clock, which is used where the time stamp counter is
@@ -92,12 +117,29 @@ rows! {
 
     /// Call of a timed function that is not inlined and whose histogram has about 14 bounds.
     Timed in Functions: "`#[timed]` function, whole call";
+    /// Call of a timed function with a label, whose values are those of
+    /// [`ShortRoute`](Self::ShortRoute).
+    TimedShort in Functions: "`#[timed(labels(route))]` function, short routes";
+    /// Increment of a counter with one label, which is a route of 25 to 40 bytes (10 series).
+    LongRoute in Functions: "counter, one route";
+    /// Call of a timed function with a label, whose values are those of
+    /// [`LongRoute`](Self::LongRoute).
+    TimedLong in Functions: "`#[timed(labels(route))]` function, long routes";
     /// Creation and completion of the future of a timed async function.
     TimedAsync in Functions: "`#[timed]` async function, whole call";
     /// Call of a counted function that is not inlined.
     Counted in Functions: "`#[counted]` function, whole call";
     /// Call of an empty function that is not inlined, for reference.
     BareCall in Functions: "bare call";
+
+    /// A request to a service inside a tower layer for servers, from the call of the service to the
+    /// end of the response body, without a network.
+    ServerLayer in LayersAndBridges: "tower layer, one request";
+    /// Increment through the facade crate metrics of a counter with two labels of about 10 bytes
+    /// whose values are known only at run time (100 series).
+    Facade in LayersAndBridges: "facade `counter!`, two labels, 100 series";
+    /// Increment through the facade of a counter with two labels whose values are constants.
+    FacadeConstant in LayersAndBridges: "facade `counter!`, two constant labels";
 }
 
 impl Row {
@@ -110,7 +152,7 @@ impl Row {
     /// the first recordings of a thread allocate.
     pub(super) fn warm_up(self) -> usize {
         match self {
-            Self::ManyOpenLabels => inputs::MANY,
+            Self::ManyOpenLabels | Self::Overflow => inputs::MANY,
             _ => inputs::COUNT,
         }
     }

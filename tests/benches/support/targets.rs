@@ -12,7 +12,9 @@ pub(super) fn targets() -> Vec<Check> {
     targets.extend(labels());
     targets.extend(gauges());
     targets.extend(histograms());
+    targets.extend(dynamic_metrics());
     targets.extend(functions());
+    targets.extend(layers_and_bridges());
     targets
 }
 
@@ -35,6 +37,7 @@ fn counters() -> Vec<Check> {
             best_of(row, PLAIN_ATOMICS),
         )
         .on(2),
+        Check::at_most(Row::FloatCounter, 1.2, LIMIT, limit(Row::FloatCounter)),
     ]
 }
 
@@ -83,13 +86,32 @@ fn gauges() -> Vec<Check> {
 }
 
 fn histograms() -> Vec<Check> {
-    let (row, native) = (Row::Histogram, Row::NativeHistogram);
+    let (row, native, summary) = (Row::Histogram, Row::NativeHistogram, Row::Summary);
     vec![
         Check::at_most(row, 1.3, LIMIT, limit(row)),
         Check::at_least(row, 4.5, BEST_PEER, best_peer(row)),
         Check::at_most(native, 2.0, "our histogram of 14 bounds", ours(row)),
         Check::at_least(native, 3.0, BEST_PEER, best_peer(native)),
+        Check::at_most(summary, 1.3, "the bare sketch", limit(summary)),
+        Check::two_threads_at_most(summary, 1.15),
+        Check::at_least(summary, 2.0, BEST_PEER, best_peer(summary)),
     ]
+}
+
+fn dynamic_metrics() -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (row, declared) in [
+        (Row::DynamicShort, Row::OpenLabels),
+        (Row::DynamicLong, Row::RouteAndId),
+    ] {
+        checks.extend([
+            Check::at_most(row, 1.4, "the declared counter", ours(declared)),
+            Check::two_threads_at_most(row, 1.15),
+            Check::at_least(row, 2.5, BEST_PEER, best_peer(row)),
+            Check::at_least(row, 8.0, BEST_PEER_ON_TWO, best_peer(row)).on(2),
+        ]);
+    }
+    checks
 }
 
 fn functions() -> Vec<Check> {
@@ -109,6 +131,18 @@ fn functions() -> Vec<Check> {
     for row in [Row::Timed, Row::TimedAsync] {
         checks.push(Check::at_least(row, 20.0, AUTOMETRICS, autometrics(row)));
     }
+    for (row, label) in [
+        (Row::TimedShort, Row::ShortRoute),
+        (Row::TimedLong, Row::LongRoute),
+    ] {
+        let sum = ours(Row::Timed).and(1.2, ours(label));
+        checks.push(Check::at_most(
+            row,
+            1.0,
+            "(`#[timed]` + 1.2 × the label)",
+            sum,
+        ));
+    }
     let row = Row::Counted;
     let call_and_counters = limit(Row::BareCall).and(2.0, limit(Row::Counter));
     checks.extend([
@@ -122,6 +156,17 @@ fn functions() -> Vec<Check> {
         Check::at_least(row, 600.0, AUTOMETRICS, autometrics(row)),
     ]);
     checks
+}
+
+fn layers_and_bridges() -> Vec<Check> {
+    let (layer, facade) = (Row::ServerLayer, Row::Facade);
+    vec![
+        Check::two_threads_at_most(layer, 1.15),
+        Check::at_least(layer, 3.0, BEST_PEER, best_peer(layer)),
+        Check::at_least(layer, 3.0, BEST_PEER_ON_TWO, best_peer(layer)).on(2),
+        Check::at_least(facade, 2.0, BEST_PEER, best_peer(facade)),
+        Check::at_least(facade, 6.0, BEST_PEER_ON_TWO, best_peer(facade)).on(2),
+    ]
 }
 
 fn autometrics(row: Row) -> Figure {

@@ -38,6 +38,16 @@ pub(super) fn add_to_gauge() {
     GAUGE.fetch_add(1, Relaxed);
 }
 
+/// Adds to a cell that contains a float.
+#[inline(always)]
+pub(super) fn add_float(cell: usize, amount: f64) {
+    CELLS.with(|cells| {
+        let cell = &cells[cell % 32];
+        let sum = f64::from_bits(cell.load(Relaxed)) + amount;
+        cell.store(sum.to_bits(), Relaxed);
+    });
+}
+
 /// Adds without an atomic read-modify-write, because no other thread writes to the cell.
 #[inline(always)]
 pub(super) fn add(cell: &AtomicU64, amount: u64) {

@@ -6,22 +6,30 @@ mod clock;
 mod functions;
 mod histogram;
 mod index;
+mod sketch;
 mod texts;
 
 use std::hint::black_box;
 
-use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs, requests::Client};
 
 use self::{
     histogram::{count_size, observe_size},
     index::Index,
+    sketch::Sketch,
 };
 
 pub(crate) fn enter(table: &mut Table) {
     enter_cells(table);
     enter_open_labels(table);
     enter_histogram(table);
+    enter_summary(table);
     enter_functions(table);
+    table.limit_source("the service without a layer", &[Row::ServerLayer]);
+    table.enter(Row::ServerLayer, LIMIT, || {
+        let mut client = Client::new(|handler| handler);
+        move |index| client.send(index)
+    });
 }
 
 fn enter_cells(table: &mut Table) {
@@ -32,6 +40,12 @@ fn enter_cells(table: &mut Table) {
             move |_| cells::count(cell)
         });
     }
+
+    table.limit_source("`cells.rs`, `add_float`", &[Row::FloatCounter]);
+    table.enter(Row::FloatCounter, LIMIT, || {
+        let (cell, values) = (black_box(1), inputs::values());
+        move |index| cells::add_float(cell, values.at(index))
+    });
 
     table.limit_source(
         "`cells.rs`, `count_closed`",
@@ -94,6 +108,16 @@ fn enter_histogram(table: &mut Table) {
     table.enter(Row::Histogram, WITHOUT_SUM, || {
         let values = inputs::values();
         move |index| count_size(values.at(index))
+    });
+}
+
+fn enter_summary(table: &mut Table) {
+    table.limit_source("`sketch.rs`, `Sketch::observe`", &[Row::Summary]);
+    table.enter(Row::Summary, LIMIT, || {
+        let (mut sketch, values) = (Sketch::new(), inputs::values());
+        // Without `black_box`, the compiler would keep the sums in registers during the loop, which
+        // a program that does something else between two observations cannot do.
+        move |index| black_box(&mut sketch).observe(values.at(index))
     });
 }
 

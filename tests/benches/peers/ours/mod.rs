@@ -1,5 +1,8 @@
 //! Contender of the recording bench: our crate metrics-core, used as its guide recommends.
 
+mod bridges;
+mod dynamic;
+
 use std::{future::ready, hint::black_box};
 
 use metrics_core::{
@@ -26,6 +29,22 @@ metrics! {
     /// Visits with one label set.
     static SAME_VISITS: Counter<(tenant: &str, path: &str)> = "bench_same_visits_total";
 
+    /// Visits by a short route.
+    static SHORT_ROUTES: Counter<(route: &str)> = "bench_short_routes_total";
+
+    /// Visits by a long route.
+    static LONG_ROUTES: Counter<(route: &str)> = "bench_long_routes_total";
+
+    /// Orders.
+    static ORDERS: Counter<(route: &str, customer: &str)> = "bench_orders_total";
+
+    /// Visits of which all but a hundred have label sets beyond the limit.
+    #[max_series(100)]
+    static LIMITED_VISITS: Counter<(tenant: &str, path: &str)> = "bench_limited_visits_total";
+
+    /// An amount.
+    static AMOUNT: FloatCounter = "bench_amount_total";
+
     /// A level.
     static LEVEL: Gauge = "bench_level";
 
@@ -39,6 +58,10 @@ metrics! {
     /// Sizes of things, in native buckets.
     #[buckets(native)]
     static NATIVE: Histogram = "bench_native_sizes";
+
+    /// Sizes of things, with quantiles.
+    #[quantiles(0.5, 0.9, 0.99)]
+    static QUANTILES: Summary = "bench_summarized_sizes";
 
     /// Durations.
     #[unit("seconds")]
@@ -79,6 +102,12 @@ fn timed_call() {
     black_box(());
 }
 
+#[timed(labels(route))]
+#[inline(never)]
+fn timed_route(route: &str) {
+    black_box(route);
+}
+
 #[timed]
 async fn timed_async_call() {
     black_box(());
@@ -88,7 +117,13 @@ async fn timed_async_call() {
 pub(crate) fn enter(table: &mut Table) {
     table.enter(Row::Counter, OURS, || |_| EVENTS.inc());
     enter_labels(table);
+    dynamic::enter(table);
+    bridges::enter(table);
 
+    table.enter(Row::FloatCounter, OURS, || {
+        let values = inputs::values();
+        move |index| AMOUNT.inc_by(values.at(index))
+    });
     table.enter(Row::GaugeSet, OURS, || |index| LEVEL.set(index as i64));
     table.enter(Row::GaugeAdd, OURS, || |_| LEVEL.add(1));
     table.enter(Row::UpDown, OURS, || |_| BUSY.inc());
@@ -100,6 +135,10 @@ pub(crate) fn enter(table: &mut Table) {
     table.enter(Row::NativeHistogram, OURS, || {
         let values = inputs::values();
         move |index| NATIVE.observe(values.at(index))
+    });
+    table.enter(Row::Summary, OURS, || {
+        let values = inputs::values();
+        move |index| QUANTILES.observe(values.at(index))
     });
     // All contenders share one setting for the clock, so each contender that reads the clock sets
     // it first. They run one at a time.
@@ -115,6 +154,16 @@ pub(crate) fn enter(table: &mut Table) {
         use_best_clock();
         |_| timed_call()
     });
+    for (row, routes) in [
+        (Row::TimedShort, inputs::short_routes as fn() -> _),
+        (Row::TimedLong, inputs::long_routes),
+    ] {
+        table.enter(row, OURS, move || {
+            use_best_clock();
+            let routes = routes();
+            move |index| timed_route(routes.at(index))
+        });
+    }
     table.enter(Row::TimedAsync, OURS, || {
         use_best_clock();
         |_| complete(timed_async_call())
@@ -156,6 +205,28 @@ fn enter_labels(table: &mut Table) {
         move |index| {
             let (tenant, path) = texts.at(index);
             MANY_VISITS.with(tenant, path).inc();
+        }
+    });
+    table.enter(Row::ShortRoute, OURS, || {
+        let routes = inputs::short_routes();
+        move |index| SHORT_ROUTES.with(routes.at(index)).inc()
+    });
+    table.enter(Row::LongRoute, OURS, || {
+        let routes = inputs::long_routes();
+        move |index| LONG_ROUTES.with(routes.at(index)).inc()
+    });
+    table.enter(Row::RouteAndId, OURS, || {
+        let texts = inputs::routes_and_ids();
+        move |index| {
+            let (route, customer) = texts.at(index);
+            ORDERS.with(route, customer).inc();
+        }
+    });
+    table.enter(Row::Overflow, OURS, || {
+        let texts = inputs::many_texts();
+        move |index| {
+            let (tenant, path) = texts.at(index);
+            LIMITED_VISITS.with(tenant, path).inc();
         }
     });
     table.enter(Row::SameOpenLabels, OURS, || {
