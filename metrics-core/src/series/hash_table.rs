@@ -1,55 +1,71 @@
 //! [`HashTable`]: finds the entries of an index that may have a key, by the key's hash and linear
 //! probing.
 //!
-//! Readers take no lock; writers hold the lock on the index's state. A reader that runs during a
-//! rebuild may miss an entry that is in the table. `rebuilds`, which is odd during a rebuild, tells
-//! a reader whether it may have missed one.
+//! Readers take no lock; writers hold the lock on the index's state. The table never frees or moves
+//! slots that a reader may look at: it consists of segments, and grows by a segment that has as
+//! many slots as all others together. All segments are in use, so that growing leaves no memory
+//! behind.
+//!
+//! A reader that runs while entries are moved may miss one of them. `moves`, which is odd
+//! meanwhile, tells a reader whether it may have missed one.
 
-use std::sync::{OnceLock, atomic::Ordering};
+use std::{
+    ptr,
+    sync::{OnceLock, atomic::Ordering},
+};
 
-use crate::storage::sync::AtomicU64;
+use crate::storage::sync::{AtomicU32, AtomicU64};
 
-/// The word of a slot that has not been used. A used slot holds the upper half of the hash and,
-/// below it, the place plus 1.
-const EMPTY: u64 = 0;
-/// The word of a slot whose entry was removed.
-const REMOVED: u64 = u32::MAX as u64;
+/// The word of a slot that has not been used. The word of a used slot has the place plus 1 in its
+/// lower [`PLACE_BITS`] bits, and above them the *tag*: the upper bits of the hash.
+///
+/// Half a word is enough, so that twice as many slots fit into a cache: the tags of two different
+/// keys are equal once in 1,024 times, and then the keys are compared.
+const EMPTY: u32 = 0;
+/// The word of a slot whose entry was removed. No place is so large.
+const REMOVED: u32 = PLACE_MASK;
 
-/// The length of the smallest table; each larger one is twice as long as the one before.
+const PLACE_BITS: u32 = 22;
+const PLACE_MASK: u32 = (1 << PLACE_BITS) - 1;
+
+/// The number of slots of the first segment.
 const FIRST: usize = 64;
+
+/// The number of segments of a table with the most series, of which a quarter of the slots is used.
+const SEGMENTS: usize = 18;
 
 #[derive(Debug)]
 pub(crate) struct HashTable<const SIZE: usize = FIRST> {
-    /// Tables stay allocated, because a reader may still look at one that was replaced.
-    tables: [OnceLock<Box<[AtomicU64]>>; 20],
-    /// The number of the table in use.
-    current: AtomicU64,
-    /// The number of beginnings and ends of rebuilds: odd during a rebuild.
-    rebuilds: AtomicU64,
+    /// The number of slots; the index of a hash's first slot is the hash modulo this power of two.
+    len: AtomicU64,
+    /// The slots: the first `SIZE` of them, the next `SIZE`, the next `2 * SIZE`, and so on.
+    segments: [OnceLock<Box<[AtomicU32]>>; SEGMENTS],
+    /// The number of times that writers began or ended to move entries: odd while they move.
+    moves: AtomicU64,
 }
 
 impl<const SIZE: usize> HashTable<SIZE> {
     pub(crate) fn new() -> Self {
         HashTable {
-            tables: [const { OnceLock::new() }; 20],
-            current: AtomicU64::default(),
-            rebuilds: AtomicU64::default(),
+            len: AtomicU64::default(),
+            segments: [const { OnceLock::new() }; SEGMENTS],
+            moves: AtomicU64::default(),
         }
     }
 
     /// Calls `look` with the places of entries that may have this hash until it returns `Some`.
     #[inline(always)]
-    pub(crate) fn find<T>(&self, hash: u64, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
-        let table = self.tables[self.current.load(Ordering::Acquire) as usize].get()?;
-        // Searches at most one round, because a table that is being rebuilt may have no empty slot
-        // to stop at.
-        for slot in probes(table, hash) {
+    pub(crate) fn find<T>(&self, hash: u32, mut look: impl FnMut(u32) -> Option<T>) -> Option<T> {
+        // Acquire, pairs with `grow`: the segments are complete.
+        let len = self.len.load(Ordering::Acquire);
+        // Searches at most one round, because a segment may have no empty slot to stop at.
+        for slot in probes(self.segment(hash, len)?, hash) {
             // Acquire, pairs with `put`: the entry was written before the slot.
             let word = slot.load(Ordering::Acquire);
-            // A hash whose upper half is 0 also matches unused slots and those of removed entries.
-            // `look` returns `None` for their places, which do not exist.
-            if (word ^ hash) >> 32 == 0
-                && let found @ Some(_) = look((word as u32).wrapping_sub(1))
+            // A tag of 0 also matches unused slots and those of removed entries. `look` returns
+            // `None` for their places, which do not exist.
+            if (word ^ hash) >> PLACE_BITS == 0
+                && let found @ Some(_) = look((word & PLACE_MASK).wrapping_sub(1))
             {
                 return found;
             }
@@ -60,63 +76,134 @@ impl<const SIZE: usize> HashTable<SIZE> {
         None
     }
 
-    /// Whether an entry is certainly not in the table: `find` returned false, and no rebuild ran
-    /// during the call.
+    /// Whether an entry is certainly not in the table: `find` returned false, and no entries were
+    /// moved during the call.
     pub(crate) fn lacks(&self, find: impl FnOnce() -> bool) -> bool {
-        // Acquire, pairs with the end of `rebuild`: the newest table is complete.
-        let before = self.rebuilds.load(Ordering::Acquire);
+        // Acquire, pairs with the end of `moving`: the table is complete.
+        let before = self.moves.load(Ordering::Acquire);
         let found = find();
-        !found && before & 1 == 0 && self.rebuilds.load(Ordering::Relaxed) == before
+        !found && before & 1 == 0 && self.moves.load(Ordering::Relaxed) == before
     }
 
-    /// The table in use; called under the lock.
-    fn table(&self) -> &[AtomicU64] {
-        let table = self.tables[self.current.load(Ordering::Relaxed) as usize].get();
-        table.map_or(&[], |table| table)
-    }
-
-    /// The number of slots.
+    /// The number of slots; called under the lock.
     pub(crate) fn len(&self) -> usize {
-        self.table().len()
+        self.len.load(Ordering::Relaxed) as usize
     }
 
-    /// Adds an entry; true if it took an empty slot.
-    pub(crate) fn put(&self, hash: u64, place: u32) -> bool {
-        put(self.table(), hash, place)
+    /// Adds an entry. Returns whether it took an empty slot; `None` if it got no slot, because the
+    /// segment is full.
+    pub(crate) fn put(&self, hash: u32, place: u32) -> Option<bool> {
+        put(self.segment(hash, self.len() as u64)?, hash, place)
     }
 
     /// Removes an entry.
-    pub(crate) fn remove(&self, hash: u64, place: u32) {
+    pub(crate) fn remove(&self, hash: u32, place: u32) {
+        let Some(segment) = self.segment(hash, self.len() as u64) else {
+            return;
+        };
         let word = word(hash, place);
-        let mut probes = probes(self.table(), hash);
+        let mut probes = probes(segment, hash);
         if let Some(slot) = probes.find(|slot| slot.load(Ordering::Relaxed) == word) {
             slot.store(REMOVED, Ordering::Relaxed);
         }
     }
 
-    /// Fills the current table, or a larger one if the current one has less than `len` slots, with
-    /// these entries.
+    /// Doubles the number of slots. `hash_of` returns the hash of the entry at a place.
     ///
     /// Returns the number of used slots.
-    pub(crate) fn rebuild(&self, len: usize, entries: impl Iterator<Item = (u64, u32)>) -> usize {
-        let len = len.next_power_of_two().max(SIZE);
-        let next = (len / SIZE).trailing_zeros() as usize;
-        let current = self.current.load(Ordering::Relaxed) as usize;
-        let next = next.max(current).min(self.tables.len() - 1);
-        let table = self.tables[next]
-            .get_or_init(|| (0..SIZE << next).map(|_| AtomicU64::default()).collect());
-        self.rebuilds.fetch_add(1, Ordering::Relaxed);
-        for word in table {
-            // Release: a reader that sees the slot empty sees that a rebuild has begun.
-            word.store(EMPTY, Ordering::Release);
+    pub(crate) fn grow(&self, hash_of: impl Fn(u32) -> u32) -> usize {
+        let len = self.len();
+        let number = (len / SIZE).checked_ilog2().map_or(0, |log| log + 1) as usize;
+        // The last segment is large enough for the highest limit on series.
+        let Some(segment) = self.segments.get(number) else {
+            return self.tidy(hash_of);
+        };
+        let size = len.max(SIZE);
+        let added = segment.get_or_init(|| (0..size).map(|_| AtomicU32::default()).collect());
+        // An entry belongs to the added segment if its hash has the bit that the larger length adds
+        // to the index. It is in both segments until `tidy` removes it from the old one, so that
+        // readers find it with either length.
+        for slot in self.slots().take(len) {
+            let word = slot.load(Ordering::Relaxed);
+            if let Some(place) = place(word)
+                && hash_of(place) as usize & len != 0
+            {
+                put(added, hash_of(place), place);
+            }
         }
-        let used = entries
-            .filter(|(hash, place)| put(table, *hash, *place))
-            .count();
-        // Release: readers of the new table find it complete.
-        self.current.store(next as u64, Ordering::Release);
-        self.rebuilds.fetch_add(1, Ordering::Release);
-        used
+        // Release: readers that see the new length find the added segment complete.
+        self.len.store((len + size) as u64, Ordering::Release);
+        self.tidy(hash_of)
+    }
+
+    /// Makes slots of removed entries empty, and moves entries closer to their first slots, so that
+    /// they are found without these slots. `hash_of` returns the hash of the entry at a place.
+    ///
+    /// Returns the number of used slots.
+    pub(crate) fn tidy(&self, hash_of: impl Fn(u32) -> u32) -> usize {
+        let len = self.len() as u64;
+        self.moves.fetch_add(1, Ordering::Relaxed);
+        for segment in self.segments.iter().map_while(OnceLock::get) {
+            let segment = &segment[..];
+            let belongs = |hash| {
+                let right = self.segment(hash, len);
+                right.is_some_and(|right| ptr::eq(right, segment))
+            };
+            tidy(segment, &hash_of, belongs);
+        }
+        // Release: pairs with the first load in `lacks`.
+        self.moves.fetch_add(1, Ordering::Release);
+        let words = self.slots().map(|slot| slot.load(Ordering::Relaxed));
+        words.filter(|word| *word != EMPTY).count()
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &AtomicU32> {
+        let segments = self.segments.iter().map_while(OnceLock::get);
+        segments.flat_map(|segment| segment.iter())
+    }
+
+    /// The segment in which an entry of this hash is if the table has `len` slots.
+    #[inline(always)]
+    fn segment(&self, hash: u32, len: u64) -> Option<&[AtomicU32]> {
+        // If the table has no slots yet, the number is that of a segment which does not exist.
+        let index = u64::from(hash) & len.wrapping_sub(1);
+        let number = ((index / (SIZE as u64 / 2)) | 1).ilog2();
+        Some(self.segments.get(number as usize)?.get()?)
+    }
+}
+
+/// Removes the entries from a segment that do not belong there, makes slots of removed entries
+/// empty, and moves entries closer to their first slots.
+fn tidy(segment: &[AtomicU32], hash_of: impl Fn(u32) -> u32, belongs: impl Fn(u32) -> bool) {
+    let word_of = |slot: &AtomicU32| slot.load(Ordering::Relaxed);
+    // Begins behind an empty slot, so that an entry's slots before its own come first.
+    let empty = segment.iter().position(|slot| word_of(slot) == EMPTY);
+    let (before, after) = segment.split_at(empty.unwrap_or(0));
+    for slot in after.iter().chain(before) {
+        let word = word_of(slot);
+        let Some(place) = place(word) else {
+            continue;
+        };
+        let hash = hash_of(place);
+        // All stores release the first step of `moves`: a reader that misses a moved entry sees
+        // that entries are being moved.
+        if !belongs(hash) {
+            slot.store(REMOVED, Ordering::Release);
+            continue;
+        }
+        let closer = probes(segment, hash).take_while(|closer| !ptr::eq(*closer, slot));
+        let mut free = closer.filter(|closer| self::place(word_of(closer)).is_none());
+        if let Some(free) = free.next() {
+            free.store(word, Ordering::Release);
+            slot.store(REMOVED, Ordering::Release);
+        }
+    }
+    // No entry has a slot of a removed one before its own any more. Without an empty slot to begin
+    // at, that is not certain.
+    if empty.is_some() {
+        for slot in segment.iter().filter(|slot| word_of(slot) == REMOVED) {
+            slot.store(EMPTY, Ordering::Release);
+        }
     }
 }
 
@@ -143,26 +230,130 @@ fn fold(a: u64, b: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
+/// The hash as the table uses it: the bits of a key's hash that are mixed best.
 #[inline(always)]
-fn word(hash: u64, place: u32) -> u64 {
-    (hash >> 32 << 32) | u64::from(place + 1)
+pub(crate) fn table_hash(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
-/// The slots in which an entry of this hash may be, in probing order.
 #[inline(always)]
-fn probes(table: &[AtomicU64], hash: u64) -> impl Iterator<Item = &AtomicU64> {
-    let mask = table.len().wrapping_sub(1);
-    (0..table.len()).map(move |probe| &table[(hash as usize).wrapping_add(probe) & mask])
+fn word(hash: u32, place: u32) -> u32 {
+    hash & !PLACE_MASK | (place + 1)
 }
 
-fn put(table: &[AtomicU64], hash: u64, place: u32) -> bool {
-    for slot in probes(table, hash) {
+/// The place of the entry in a slot with this word, if it has one.
+fn place(word: u32) -> Option<u32> {
+    (word != EMPTY && word != REMOVED).then(|| (word & PLACE_MASK) - 1)
+}
+
+/// The slots of a segment in which an entry of this hash may be, in probing order.
+#[inline(always)]
+fn probes(segment: &[AtomicU32], hash: u32) -> impl Iterator<Item = &AtomicU32> {
+    let mask = segment.len().wrapping_sub(1);
+    (0..segment.len()).map(move |probe| &segment[(hash as usize).wrapping_add(probe) & mask])
+}
+
+fn put(segment: &[AtomicU32], hash: u32, place: u32) -> Option<bool> {
+    for slot in probes(segment, hash) {
         let before = slot.load(Ordering::Relaxed);
         if before == EMPTY || before == REMOVED {
             slot.store(word(hash, place), Ordering::Release);
-            return before == EMPTY;
+            return Some(before == EMPTY);
         }
     }
-    // Unreachable: a table is rebuilt when it is half full.
-    false
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::series::place::{MAX_SERIES, blocks_for, place_of};
+
+    #[test]
+    fn every_place_fits_into_a_slot() {
+        let last = place_of(2 * MAX_SERIES + 16);
+        assert!(last + 1 < REMOVED);
+        assert_eq!(last >> 12, blocks_for(2 * MAX_SERIES) as u32 - 1);
+        assert!(FIRST << (SEGMENTS - 1) >= 4 * 2 * MAX_SERIES);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Put(u32),
+        Remove(usize),
+        Tidy,
+        Grow,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        // Few different tags and indices, so that many entries have the same slots.
+        let hash = (0..4_u32, 0..48_u32).prop_map(|(tag, index)| tag << PLACE_BITS | index);
+        let hash = prop_oneof![hash, any::<u32>()];
+        prop_oneof![
+            8 => hash.prop_map(Step::Put),
+            5 => any::<usize>().prop_map(Step::Remove),
+            1 => Just(Step::Tidy),
+            1 => Just(Step::Grow),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_finds_exactly_the_entries_that_were_put_and_not_removed(
+            steps in prop::collection::vec(step(), 0..200),
+        ) {
+            let table = HashTable::<16>::new();
+            let mut model = HashMap::new();
+            let (mut used, mut next) = (0, 0);
+            for step in steps {
+                let hash_of = |place: u32| model[&place];
+                match step {
+                    Step::Put(hash) => {
+                        let place = next;
+                        next += 1;
+                        let took_empty = loop {
+                            match table.put(hash, place) {
+                                Some(took_empty) => break took_empty,
+                                // Too many entries for the segment of their hashes.
+                                None if table.len() > 1 << 10 => return Ok(()),
+                                None => used = table.grow(hash_of),
+                            }
+                        };
+                        used += usize::from(took_empty);
+                        model.insert(place, hash);
+                    }
+                    Step::Remove(at) => {
+                        let mut places: Vec<u32> = model.keys().copied().collect();
+                        places.sort_unstable();
+                        if let Some(place) = places.get(at % places.len().max(1)) {
+                            table.remove(model[place], *place);
+                            model.remove(place);
+                        }
+                    }
+                    Step::Tidy => used = table.tidy(hash_of),
+                    Step::Grow if table.len() < 1 << 8 => used = table.grow(hash_of),
+                    Step::Grow => {}
+                }
+                for (place, hash) in &model {
+                    let found = table.find(*hash, |found| (found == *place).then_some(()));
+                    prop_assert!(found.is_some(), "{place} of {hash:x}");
+                }
+                let words = table.slots().map(|slot| slot.load(Ordering::Relaxed));
+                let (mut listed, mut not_empty) = (Vec::new(), 0);
+                for word in words {
+                    listed.extend(place(word));
+                    not_empty += usize::from(word != EMPTY);
+                }
+                listed.sort_unstable();
+                let mut expected: Vec<u32> = model.keys().copied().collect();
+                expected.sort_unstable();
+                prop_assert_eq!(listed, expected);
+                prop_assert_eq!(not_empty, used);
+            }
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     series::{
         blocks::{Block, Blocks, region_bits, within},
         entry::Entry,
-        hash_table::{HashTable, hash_key},
+        hash_table::{HashTable, hash_key, table_hash},
         id::{CachedSeries, OpenCells, SeriesId},
         place::{locate, place_of, position_of},
         rendered_labels::RenderedLabels,
@@ -157,7 +157,7 @@ impl Index {
 
     #[inline(always)]
     fn find_in_block(&self, key: &[u64], hash: u64) -> Option<(SeriesId, &Entry, &Block, usize)> {
-        self.table.find(hash, |place| {
+        self.table.find(table_hash(hash), |place| {
             let (number, offset) = locate(place);
             let block = self.blocks.get(number)?;
             let entry = block.entries.get(offset)?;
@@ -187,7 +187,7 @@ impl Index {
         if state.suspended == 0 {
             return None;
         }
-        self.table.find(hash, |place| {
+        self.table.find(table_hash(hash), |place| {
             // Skips places that do not exist, which the table may pass, because their positions may
             // exceed `usize`.
             self.blocks.get(locate(place).0)?;

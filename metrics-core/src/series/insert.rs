@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::{
     series::{
         entry::GENERATION_STEP,
+        hash_table::table_hash,
         id::SeriesId,
         index::Index,
         place::{MAX_SERIES, block_size, blocks_for, locate, place_of, position_of},
@@ -63,7 +64,7 @@ impl Index {
         let position = position_of(place);
         let columns = &mut state.columns;
         columns.labels.set(position, labels);
-        columns.hashes[position] = hash;
+        columns.hashes[position] = table_hash(hash);
         columns.created.set(position, clock::created_timestamp());
         columns.is_live[position] = true;
         state.live += 1;
@@ -71,7 +72,7 @@ impl Index {
             state.overflow.push(position);
         }
         self.start_activity(state, position);
-        self.add_to_table(state, hash, place);
+        self.add_to_table(state, table_hash(hash), place);
         Some(SeriesId { place, generation })
     }
 
@@ -124,18 +125,28 @@ impl Index {
         });
     }
 
-    /// Adds an entry to the hash table, which is rebuilt when it is half full.
+    /// Adds an entry to the hash table, which grows when it is half full.
     ///
-    /// The series is in the columns already, so a rebuild adds it together with all others.
-    fn add_to_table(&self, state: &mut State, hash: u64, place: u32) {
+    /// The caller has counted the series in the state already.
+    fn add_to_table(&self, state: &mut State, hash: u32, place: u32) {
+        let hash_of = |place| state.columns.hashes[position_of(place)];
         if (state.used_slots + 1) * 2 > self.table.len() {
-            let hashes = state.columns.hashes.iter().enumerate();
-            let listed = hashes.filter(|(position, _)| state.is_listed(*position));
-            let listed = listed.map(|(position, hash)| (*hash, place_of(position)));
-            let len = (state.live + state.suspended) * 4;
-            state.used_slots = self.table.rebuild(len, listed);
-        } else {
-            state.used_slots += usize::from(self.table.put(hash, place));
+            // Most slots may be those of removed series.
+            let should_grow = (state.live + state.suspended) * 4 > self.table.len();
+            state.used_slots = if should_grow {
+                self.table.grow(hash_of)
+            } else {
+                self.table.tidy(hash_of)
+            };
+        }
+        loop {
+            if let Some(took_empty) = self.table.put(hash, place) {
+                state.used_slots += usize::from(took_empty);
+                return;
+            }
+            // One segment of the table is full although the table is not, by chance. Growing makes
+            // room, because on average it halves the number of entries in each segment.
+            state.used_slots = self.table.grow(hash_of);
         }
     }
 }

@@ -39,7 +39,8 @@ pub(crate) struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     pub(crate) labels: RenderedLabels,
-    pub(crate) hashes: Vec<u64>,
+    /// The hashes of the keys, as the hash table uses them.
+    pub(crate) hashes: Vec<u32>,
     pub(crate) created: CreatedTimestamps,
     /// Whether the position has a series that has neither been removed nor expired.
     pub(crate) is_live: Vec<bool>,

@@ -17,23 +17,32 @@ use crate::{
 
 type Key = [u64; 2];
 
-/// All keys have the same hash, so they are in consecutive slots.
-const HASH: u64 = 1 << 32;
-/// The number of slots of the smallest table.
+/// The hash of most keys, which are therefore in consecutive slots.
+const HASH: u32 = 1 << 22;
+/// The hash of an entry that is in the same slots as the others until the table grows.
+const MOVING: u32 = HASH | SIZE as u32;
+/// The number of slots of the first segment.
 const SIZE: usize = 4;
 
 struct Index {
     table: HashTable<SIZE>,
     entries: [Entry; 3],
+    /// The hashes of the entries' keys.
+    hashes: [u32; 3],
 }
 
 impl Index {
     fn new(keys: &[(u32, u64, Key)]) -> Arc<Self> {
+        Self::with_hashes([HASH; 3], keys)
+    }
+
+    fn with_hashes(hashes: [u32; 3], keys: &[(u32, u64, Key)]) -> Arc<Self> {
         let index = Index {
             table: HashTable::new(),
             entries: [Entry::new(), Entry::new(), Entry::new()],
+            hashes,
         };
-        index.rebuild(0, &[]);
+        index.table.grow(|_| unreachable!("the table is empty"));
         for (place, generation, key) in keys {
             index.insert(*place, *generation, *key);
         }
@@ -41,7 +50,11 @@ impl Index {
     }
 
     fn find(&self, key: Key) -> Option<(u32, u64)> {
-        self.table.find(HASH, |place| {
+        self.find_hashed(key, HASH)
+    }
+
+    fn find_hashed(&self, key: Key, hash: u32) -> Option<(u32, u64)> {
+        self.table.find(hash, |place| {
             let entry = self.entries.get(place as usize)?;
             let generation = entry.matches(&key, |_, _| unreachable!("a short key"))?;
             Some((place, generation))
@@ -49,7 +62,15 @@ impl Index {
     }
 
     fn lacks(&self, key: Key) -> bool {
-        self.table.lacks(|| self.find(key).is_some())
+        self.lacks_hashed(key, HASH)
+    }
+
+    fn lacks_hashed(&self, key: Key, hash: u32) -> bool {
+        self.table.lacks(|| self.find_hashed(key, hash).is_some())
+    }
+
+    fn hash_of(&self) -> impl Fn(u32) -> u32 {
+        |place| self.hashes[place as usize]
     }
 
     fn write(&self, place: u32, generation: u64, key: Key) {
@@ -59,17 +80,13 @@ impl Index {
 
     fn insert(&self, place: u32, generation: u64, key: Key) {
         self.write(place, generation, key);
-        self.table.put(HASH, place);
+        let put = self.table.put(self.hashes[place as usize], place);
+        assert!(put.is_some(), "the segment has room");
     }
 
     fn remove(&self, place: u32) {
-        self.table.remove(HASH, place);
+        self.table.remove(self.hashes[place as usize], place);
         self.entries[place as usize].remove(Removal::Requested);
-    }
-
-    fn rebuild(&self, size: usize, live: &[u32]) {
-        let live = live.iter().map(|place| (HASH, *place));
-        self.table.rebuild(size, live);
     }
 }
 
@@ -113,9 +130,8 @@ pub fn a_key_is_found_behind_one_that_is_removed() {
     });
 }
 
-/// The table is rebuilt in place: `key` moves to the slot of a removed key, and a third key takes
-/// the slot that `key` has left.
-pub fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
+/// `key` moves to the slot of a removed key, and a third key takes the slot that `key` has left.
+pub fn a_key_is_not_reported_as_missing_while_it_moves_to_the_slot_of_a_removed_one() {
     check(2, || {
         let key = [2, 2];
         let index = Index::new(&[(0, 3, [1, 1]), (1, 5, key)]);
@@ -123,38 +139,60 @@ pub fn a_key_is_not_reported_as_missing_during_a_rebuild_in_place() {
             let index = Arc::clone(&index);
             move || {
                 index.remove(0);
-                index.write(2, 7, [3, 3]);
-                index.rebuild(0, &[1, 2]);
+                index.table.tidy(index.hash_of());
+                index.insert(2, 7, [3, 3]);
             }
         });
         assert!(!index.lacks(key));
         join([writer]);
         assert!(!index.lacks(key));
         assert_eq!(index.find(key), Some((1, 5)));
-        assert!(index.lacks([1, 1]), "the rebuild has ended");
+        assert!(index.lacks([1, 1]), "no entries are being moved");
     });
 }
 
-/// A key is found as soon as a larger table contains it.
-pub fn a_key_is_not_reported_as_missing_while_the_table_grows() {
-    check(3, || {
+/// The first key moves to the segment that is added, and the second to the slot that it leaves.
+pub fn keys_are_not_reported_as_missing_while_the_table_grows() {
+    for is_first in [true, false] {
+        check(2, move || {
+            let (first, second) = ([1, 1], [2, 2]);
+            let keys = [(0, 3, first), (1, 5, second)];
+            let index = Index::with_hashes([MOVING, HASH, HASH], &keys);
+            let writer = spawn({
+                let index = Arc::clone(&index);
+                move || _ = index.table.grow(index.hash_of())
+            });
+            if is_first {
+                assert!(!index.lacks_hashed(first, MOVING));
+            } else {
+                assert!(!index.lacks(second));
+            }
+            join([writer]);
+            assert_eq!(index.find_hashed(first, MOVING), Some((0, 3)));
+            assert_eq!(index.find(second), Some((1, 5)));
+        });
+    }
+}
+
+/// A key that is inserted after the table has grown is found as soon as the insertion has ended.
+pub fn a_key_is_not_reported_as_missing_once_it_was_inserted_into_a_larger_table() {
+    check(2, || {
         let (old, new) = ([1, 1], [2, 2]);
-        let index = Index::new(&[(0, 3, old)]);
+        let index = Index::with_hashes([HASH, MOVING, HASH], &[(0, 3, old)]);
         let is_there = Arc::new(AtomicU64::new(0));
         let writer = spawn({
             let (index, is_there) = (Arc::clone(&index), Arc::clone(&is_there));
             move || {
-                index.write(1, 5, new);
-                index.rebuild(2 * SIZE, &[0, 1]);
+                index.table.grow(index.hash_of());
+                index.insert(1, 5, new);
                 is_there.store(1, Ordering::Release);
             }
         });
         assert!(!index.lacks(old));
         if is_there.load(Ordering::Acquire) == 1 {
-            assert!(!index.lacks(new));
+            assert!(!index.lacks_hashed(new, MOVING));
         }
         join([writer]);
-        assert_eq!(index.find(old), Some((0, 3)));
-        assert_eq!(index.find(new), Some((1, 5)));
+        assert_eq!(index.find_hashed(new, MOVING), Some((1, 5)));
     });
 }

@@ -44,8 +44,9 @@ models! {
     hash_tables:
         a_reader_never_finds_the_series_of_another_key,
         a_key_is_found_behind_one_that_is_removed,
-        a_key_is_not_reported_as_missing_during_a_rebuild_in_place,
-        a_key_is_not_reported_as_missing_while_the_table_grows;
+        a_key_is_not_reported_as_missing_while_it_moves_to_the_slot_of_a_removed_one,
+        keys_are_not_reported_as_missing_while_the_table_grows,
+        a_key_is_not_reported_as_missing_once_it_was_inserted_into_a_larger_table;
     histogram_blocks:
         a_direct_read_is_consistent,
         a_copy_is_consistent,
