@@ -1,8 +1,16 @@
 //! Measures how long a running program takes to create metrics, and how that grows with their
-//! number.
+//! number; and how long it takes to create, to record into for the first time, and to remove series.
 //!
-//! `cargo bench -p tests --bench creating` prints a table in Markdown. Creating ten times as many
-//! metrics should take about ten times as long.
+//! `cargo bench -p tests --features peers --bench creating` prints tables in Markdown. Creating ten
+//! times as many metrics should take about ten times as long.
+
+mod changes;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "only the other benches use all of it"
+)]
+mod common;
 
 use std::{
     thread,
@@ -11,6 +19,8 @@ use std::{
 
 use metrics_core::{Counter, Format, Histogram, Options, Registry};
 use metrics_http::FacadeRecorder;
+
+use crate::common::{Heading, Short};
 
 const NUMBERS: [usize; 3] = [1_000, 10_000, 100_000];
 const DROPPED: usize = 100_000;
@@ -31,8 +41,28 @@ fn main() {
     }
     let after = first_observation();
     println!(
-        "\nA thread with one observation: {before:.1?}; after {DROPPED} dropped registries: {after:.1?}"
+        "\nA thread with one observation: {before:.1?}; after {DROPPED} dropped registries: {after:.1?}\n"
     );
+    print_changes();
+}
+
+/// Prints how long changes to series take, with our library and with others.
+fn print_changes() {
+    let columns = changes::LIBRARIES.map(|library| Heading(library.column).to_string());
+    println!(
+        "| 10,000 series, ns on one / two threads | {} |",
+        columns.join(" | ")
+    );
+    println!("|---|{}", "---:|".repeat(columns.len()));
+    let times =
+        changes::LIBRARIES.map(|library| [1, 2].map(|threads| changes::measure(&library, threads)));
+    for (operation, name) in changes::OPERATIONS.iter().enumerate() {
+        let cells = times.map(|[one, two]| match (one[operation], two[operation]) {
+            (Some(one), Some(two)) => format!("{} / {}", Short(one), Short(two)),
+            _ => "–".to_owned(),
+        });
+        println!("| {name} | {} |", cells.join(" | "));
+    }
 }
 
 /// Returns the shortest of three times that `create` takes for `number` metrics, without the time
