@@ -56,7 +56,7 @@ static SIZES: LazyLock<AtomicHdrHistogram> =
     LazyLock::new(|| AtomicHdrHistogram::with_bound(65_536));
 
 pub(crate) fn enter(table: &mut Table) {
-    table.enter(Row::Summary, PEER, || {
+    table.enter(Row::Summary, HISTOGRAM, || {
         let (sizes, values) = (&*SIZES, inputs::values());
         move |index| sizes.record(values.at(index) as u64)
     });
@@ -78,4 +78,10 @@ const PEER: Column = Column {
     name: "metered, attributes",
     package: Some("metered@0.9"),
     role: Role::Peer,
+};
+
+const HISTOGRAM: Column = Column {
+    name: "metered, histogram",
+    package: Some("metered@0.9"),
+    role: Role::Unranked("its histograms have no sum"),
 };
