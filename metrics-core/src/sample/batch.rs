@@ -34,7 +34,7 @@ impl SeriesBatch<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CounterBatch<'a> {
     /// Labels are usually in the [rendering](crate::sample::sink::Sink::label_rendering) that the
-    /// sink requested; `is_as_requested` says whether they are.
+    /// sink requested; their `form` says whether they are.
     pub(crate) series: SeriesBatch<'a>,
     pub(crate) totals: &'a [u64],
 }

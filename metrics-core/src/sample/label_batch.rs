@@ -12,20 +12,25 @@ pub(crate) struct LabelBatch<'a> {
     pub(crate) chunk: Option<&'a LabelChunk>,
     /// For each series, the indices in the chunk of the two halves into which its labels are split.
     pub(crate) halves: &'a [[u8; 2]],
-    /// Whether the chunk is in the rendering that the sink has requested.
-    pub(crate) is_as_requested: bool,
+    pub(crate) form: Form,
+}
+
+/// How the labels of a batch are stored, compared with the rendering that the sink has requested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As requested: the stored halves include prefix and suffix.
+    Requested,
+    /// As text without the requested prefix, which has fewer bytes than [`READ_AHEAD`], and without
+    /// the suffix.
+    BareText,
+    /// In another rendering.
+    Other,
 }
 
 impl<'a> LabelBatch<'a> {
     pub(crate) fn encoding(self) -> LabelEncoding {
         self.chunk
             .map_or(LabelEncoding::Text, |chunk| chunk.rendering.encoding)
-    }
-
-    /// Whether the chunk is in the rendering that the sink has requested, so that the stored halves
-    /// include its prefix and suffix.
-    pub(crate) fn is_as_requested(self) -> bool {
-        self.is_as_requested
     }
 
     /// Both stored halves of each series' labels, without the prefix and suffix of the chunk's
@@ -80,6 +85,7 @@ impl<'a> LabelBatch<'a> {
         let Some(LabelChunk { bytes, halves, .. }) = self.chunk else {
             return ShortHalves { bytes: &[], table };
         };
+        let bytes = &bytes[..bytes.len().min(HalfSpan::SHORT_END)];
         for (table, halves) in table.0.chunks_exact_mut(CHUNK_SIZE).zip(halves) {
             let used = table.len().min(halves.len());
             table[..used].copy_from_slice(&halves[..used]);
@@ -95,7 +101,7 @@ pub(crate) struct HalfTable([HalfSpan; 2 * CHUNK_SIZE]);
 
 impl HalfTable {
     pub(crate) fn new() -> Self {
-        HalfTable([HalfSpan::new(1, 0, 0); 2 * CHUNK_SIZE])
+        HalfTable([HalfSpan::EMPTY_SECOND; 2 * CHUNK_SIZE])
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct LabelChunk {
     pub(crate) bytes: Vec<u8>,
     /// The distinct first and second halves of label sets; some may not be in use any more.
     pub(crate) halves: [Vec<HalfSpan>; 2],
+    /// The ranges of halves that a [`HalfSpan`] has no room for.
+    long: Vec<Range<usize>>,
     /// A [`fingerprint`] of each half.
     fingerprints: [Vec<u8>; 2],
     /// The number of label sets replaced since the last rebuild; the bytes of some may be unused.
@@ -85,7 +87,8 @@ impl LabelChunk {
             rendering,
             bytes: vec![0; READ_AHEAD],
             // An empty half at index 0, to which series without labels refer.
-            halves: [0, 1].map(|which| vec![HalfSpan::new(which, 0, 0)]),
+            halves: [HalfSpan::EMPTY_FIRST, HalfSpan::EMPTY_SECOND].map(|half| vec![half]),
+            long: Vec::new(),
             fingerprints: [(); 2].map(|()| vec![fingerprint(&[])]),
             replaced: 0,
             sizes: LabelSizes::default(),
@@ -97,7 +100,7 @@ impl LabelChunk {
     pub(crate) fn get(&self, indices: [u8; 2]) -> [&[u8]; 2] {
         let [first, second] = std::array::from_fn(|which| {
             let half = self.halves[which].get(usize::from(indices[which]));
-            half.and_then(|half| self.bytes.get(half.range()))
+            half.and_then(|half| self.bytes.get(self.range(*half)))
                 .unwrap_or_default()
         });
         let end = second.len().saturating_sub(self.rendering.suffix.len());
@@ -110,7 +113,32 @@ impl LabelChunk {
     /// Whether the halves at index 0, which a new position refers to, are still empty.
     pub(crate) fn has_empty_first_halves(&self) -> bool {
         let mut firsts = self.halves.iter().map(|halves| halves[0]);
-        firsts.all(|half| half.range().is_empty())
+        firsts.all(|half| self.range(half).is_empty())
+    }
+
+    /// Whether so few label sets have the same first half that the bytes before the labels are
+    /// most of what is stored with a first half.
+    pub(crate) fn shares_few_first_halves(&self) -> bool {
+        self.halves[0].len() > CHUNK_SIZE / 4
+    }
+
+    /// Frees memory that is not in use.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.long.shrink_to_fit();
+        self.halves.iter_mut().for_each(Vec::shrink_to_fit);
+        self.fingerprints.iter_mut().for_each(Vec::shrink_to_fit);
+    }
+
+    fn range(&self, half: HalfSpan) -> Range<usize> {
+        match half.long_index() {
+            None => {
+                let (start, len) = half.start_and_short_len();
+                start..start + usize::from(len)
+            }
+            // `EMPTY_SECOND` is not among the long halves.
+            Some(index) => self.long.get(index).cloned().unwrap_or_default(),
+        }
     }
 
     /// Makes room for labels of `len` bytes. If the memory does not suffice, rebuilds the chunk if
@@ -164,13 +192,13 @@ impl LabelChunk {
     /// if it is missing. If there are [`CHUNK_SIZE`] halves already, the new half replaces one that
     /// no other series uses.
     fn find_or_add(&mut self, which: usize, parts: [&[u8]; 2], all: &[[u8; 2]], at: usize) -> u8 {
-        let (halves, fingerprints) = (&mut self.halves[which], &mut self.fingerprints[which]);
+        let (halves, fingerprints) = (&self.halves[which], &self.fingerprints[which]);
         // The fingerprint is of the labels only, because prefix and suffix do not tell halves
         // apart.
         let fingerprint = fingerprint(parts[which ^ 1]);
         let len = parts[0].len() + parts[1].len();
         let is_it = |half: HalfSpan| {
-            let bytes = &self.bytes[half.range()];
+            let bytes = &self.bytes[self.range(half)];
             bytes.len() == len && bytes.starts_with(parts[0]) && bytes.ends_with(parts[1])
         };
         // Searches from the back, because the half that was added last is the most likely match.
@@ -182,14 +210,15 @@ impl LabelChunk {
             left = &left[..index];
         }
         let index = if halves.len() < CHUNK_SIZE {
-            halves.push(HalfSpan::new(which, 0, 0));
-            fingerprints.push(fingerprint);
-            halves.len() - 1
+            self.halves[which].push(HalfSpan::EMPTY_SECOND);
+            self.fingerprints[which].push(fingerprint);
+            self.halves[which].len() - 1
         } else {
             let others = all.iter().enumerate().filter(|(other, _)| *other != at);
             first_unused(others.map(|(_, other)| other[which]))
         };
-        let old = halves[index].range();
+        let old_half = self.halves[which][index];
+        let old = self.range(old_half);
         let start = if old.len() < len {
             let end = self.bytes.len();
             self.bytes.resize(end + len, 0);
@@ -197,12 +226,29 @@ impl LabelChunk {
         } else {
             old.start
         };
-        halves[index] = HalfSpan::new(which, start, len);
-        fingerprints[index] = fingerprint;
+        self.halves[which][index] = self.span(old_half, which, start, len);
+        self.fingerprints[which][index] = fingerprint;
         let (first, second) = self.bytes[start..start + len].split_at_mut(parts[0].len());
         first.copy_from_slice(parts[0]);
         second.copy_from_slice(parts[1]);
         index as u8
+    }
+
+    /// The span of a half, which replaces `old`.
+    fn span(&mut self, old: HalfSpan, which: usize, start: usize, len: usize) -> HalfSpan {
+        if let Some(span) = HalfSpan::short(which, start, len) {
+            return span;
+        }
+        if len == 0 {
+            return HalfSpan::EMPTY_SECOND;
+        }
+        let old = old.long_index().filter(|index| *index < self.long.len());
+        let index = old.unwrap_or_else(|| {
+            self.long.push(0..0);
+            self.long.len() - 1
+        });
+        self.long[index] = start..start + len;
+        HalfSpan::long(index)
     }
 
     /// Stores all labels again, in this rendering and without unused bytes.
@@ -230,9 +276,7 @@ impl LabelChunk {
             };
             new.set(all, at, &labels, is_split);
         }
-        new.bytes.shrink_to_fit();
-        new.halves.iter_mut().for_each(Vec::shrink_to_fit);
-        new.fingerprints.iter_mut().for_each(Vec::shrink_to_fit);
+        new.shrink_to_fit();
         *self = new;
     }
 }
@@ -240,34 +284,47 @@ impl LabelChunk {
 /// The range of bytes in a chunk that hold one half of a label set, with the prefix of a first half
 /// or the suffix of a second half.
 ///
-/// Packed into one word, which takes one load: the length in the upper half, the start in the
-/// lower, whose upper bit marks a half that is [not short](HalfSpan::new).
+/// Packed into half a word, because a chunk of labels in random order has one for each series: the
+/// length of a *short* half in the lower eight bits, and its start above them. The upper bit marks
+/// another half, whose range is in a list of the chunk; its index there is in the other bits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HalfSpan(u64);
+pub(crate) struct HalfSpan(u32);
 
 impl HalfSpan {
-    const NOT_SHORT: u64 = 1 << 31;
+    const NOT_SHORT: u32 = 1 << 31;
 
-    /// The span of a first (`which` = 0) or second half.
-    ///
-    /// The half is short if it is shorter than [`READ_AHEAD`]. An empty second half does not count
-    /// as short, because the series has no labels then, and encoders leave out the braces.
-    pub(crate) fn new(which: usize, start: usize, len: usize) -> Self {
+    /// An empty first half.
+    pub(crate) const EMPTY_FIRST: Self = HalfSpan(0);
+    /// An empty second half. It does not count as short, because the series has no labels then, and
+    /// encoders leave out the braces.
+    pub(crate) const EMPTY_SECOND: Self = HalfSpan(u32::MAX);
+
+    /// The end of the bytes of a chunk in which short halves can be.
+    pub(crate) const SHORT_END: usize = 1 << 23;
+
+    /// The span of a first (`which` = 0) or second half, if it is short: shorter than
+    /// [`READ_AHEAD`], and not an empty second half.
+    fn short(which: usize, start: usize, len: usize) -> Option<Self> {
         let is_short = (which..READ_AHEAD).contains(&len);
-        let mark = if is_short { 0 } else { HalfSpan::NOT_SHORT };
-        HalfSpan((len as u64) << 32 | mark | start as u64)
+        let is_short = is_short && start + READ_AHEAD <= HalfSpan::SHORT_END;
+        is_short.then_some(HalfSpan((start << 8 | len) as u32))
     }
 
-    fn range(self) -> Range<usize> {
-        let start = (self.0 & (HalfSpan::NOT_SHORT - 1)) as usize;
-        start..start + (self.0 >> 32) as usize
+    fn long(index: usize) -> Self {
+        HalfSpan(HalfSpan::NOT_SHORT | index as u32)
     }
 
-    /// The start and the length of a short half. For another half, the start is beyond the end of
-    /// any chunk, and the length is not valid.
+    /// The index in the chunk's list of long halves, unless the half is short.
+    fn long_index(self) -> Option<usize> {
+        let index = (self.0 & !HalfSpan::NOT_SHORT) as usize;
+        (self.0 & HalfSpan::NOT_SHORT != 0).then_some(index)
+    }
+
+    /// The start and the length of a short half. For another half, the start is not below
+    /// [`SHORT_END`](Self::SHORT_END), and the length is not valid.
     #[inline(always)]
     pub(crate) fn start_and_short_len(self) -> (usize, u8) {
-        (self.0 as u32 as usize, (self.0 >> 32) as u8)
+        ((self.0 >> 8) as usize, self.0 as u8)
     }
 }
 

@@ -207,18 +207,18 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::layout::Layout;
+    use crate::{sample::label_batch::Form, storage::layout::Layout};
 
     #[test]
     fn labels_of_a_new_counter_are_rendered_for_a_line_of_text() {
         let index = Index::new("name", Layout::Count, 1, 10, false);
         index.insert(&[1], || 10, false, "of=\"a\"");
         let rendering = index.intern_rendering(LabelRendering::in_line(b"name{"));
-        let mut is_as_requested = false;
+        let mut form = Form::Other;
         let (mut reader, mut cursor) = (Reader::default(), Cursor::default());
         index.read_counters(&mut reader, &mut cursor, Some(&rendering), |counters| {
-            is_as_requested = counters.series.labels.is_as_requested();
+            form = counters.series.labels.form;
         });
-        assert!(is_as_requested);
+        assert_eq!(form, Form::Requested);
     }
 }

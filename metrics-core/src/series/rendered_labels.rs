@@ -8,8 +8,8 @@
 use std::{ops::Range, sync::Arc};
 
 use crate::sample::{
-    label_batch::LabelBatch,
-    label_chunk::{CHUNK_SIZE, LabelChunk, LabelSizes, OwnedRendering},
+    label_batch::{Form, LabelBatch},
+    label_chunk::{CHUNK_SIZE, LabelChunk, LabelSizes, OwnedRendering, READ_AHEAD},
     label_encoding::{LabelEncoding, LabelRendering, max_protobuf_len},
 };
 
@@ -22,6 +22,9 @@ pub(crate) struct RenderedLabels {
     /// Whether label sets are split into halves before the last label; otherwise the second halves
     /// hold all labels.
     is_split: bool,
+    /// Text without prefix and suffix, in which chunks are stored that would repeat the prefix for
+    /// most of their series.
+    bare: Arc<OwnedRendering>,
     /// The renderings that were interned last, the newest at the end.
     renderings: Vec<Arc<OwnedRendering>>,
     /// For each encoding, the total sizes of the labels in chunks that use it.
@@ -55,8 +58,7 @@ impl RenderedLabels {
     /// Adds a position without labels.
     pub(crate) fn push(&mut self) {
         if self.len() == CHUNK_SIZE * self.chunks.len() {
-            let newest = self.renderings.last().cloned();
-            let rendering = newest.unwrap_or_else(|| self.intern(LabelRendering::TEXT));
+            let rendering = self.complete_last();
             self.chunks.push(LabelChunk::new(rendering));
         }
         self.halves.push([0; 2]);
@@ -64,6 +66,32 @@ impl RenderedLabels {
         if !chunk.has_empty_first_halves() {
             chunk.store(all, all.len() - 1, &[], is_split);
         }
+    }
+
+    /// Frees memory that the last chunk does not use, because all its positions were set; returns
+    /// the rendering for the next chunk.
+    fn complete_last(&mut self) -> Arc<OwnedRendering> {
+        let newest = self.renderings.last().cloned();
+        let newest = newest.unwrap_or_else(|| self.intern(LabelRendering::TEXT));
+        let Some(last) = self.chunks.len().checked_sub(1) else {
+            return newest;
+        };
+        let stored = self.stored_form(last, &newest);
+        let is_same_encoding = self.chunks[last].rendering.encoding == stored.encoding;
+        self.change(last, |chunk, all, is_split| {
+            if is_same_encoding && !Arc::ptr_eq(&chunk.rendering, &stored) {
+                chunk.rebuild(all, Arc::clone(&stored), is_split);
+            }
+            chunk.shrink_to_fit();
+        });
+        stored
+    }
+
+    /// The rendering in which a chunk is stored for sinks that request `rendering`.
+    fn stored_form(&self, at: usize, rendering: &Arc<OwnedRendering>) -> Arc<OwnedRendering> {
+        let is_bare =
+            self.is_split && bare_serves(rendering) && self.chunks[at].shares_few_first_halves();
+        Arc::clone(if is_bare { &self.bare } else { rendering })
     }
 
     /// Sets the labels of a series, given as text.
@@ -101,13 +129,19 @@ impl RenderedLabels {
                 || positions.start / CHUNK_SIZE == (positions.end - 1) / CHUNK_SIZE
         );
         let chunk = self.chunks.get(positions.start / CHUNK_SIZE);
-        let is_as_requested = chunk
-            .zip(requested)
-            .is_some_and(|(chunk, requested)| Arc::ptr_eq(&chunk.rendering, requested));
+        let form = match chunk.zip(requested) {
+            Some((chunk, requested)) if Arc::ptr_eq(&chunk.rendering, requested) => Form::Requested,
+            Some((chunk, requested))
+                if Arc::ptr_eq(&chunk.rendering, &self.bare) && bare_serves(requested) =>
+            {
+                Form::BareText
+            }
+            _ => Form::Other,
+        };
         LabelBatch {
             chunk,
             halves: &self.halves[positions],
-            is_as_requested,
+            form,
         }
     }
 
@@ -119,12 +153,13 @@ impl RenderedLabels {
             return;
         }
         let at = positions.start / CHUNK_SIZE;
+        let stored = self.stored_form(at, rendering);
         let chunk = &mut self.chunks[at];
         if !Arc::ptr_eq(&chunk.requested, rendering) {
             chunk.requested = Arc::clone(rendering);
-        } else if !Arc::ptr_eq(&chunk.rendering, rendering) {
+        } else if !Arc::ptr_eq(&chunk.rendering, &stored) {
             self.change(at, |chunk, all, is_split| {
-                chunk.rebuild(all, Arc::clone(rendering), is_split);
+                chunk.rebuild(all, stored, is_split);
             });
         }
     }
@@ -185,12 +220,20 @@ impl RenderedLabels {
     }
 }
 
+/// Whether a sink that requests `rendering` can use [`Form::BareText`].
+fn bare_serves(rendering: &OwnedRendering) -> bool {
+    let LabelRendering {
+        encoding, prefix, ..
+    } = rendering.as_rendering();
+    encoding == LabelEncoding::Text && prefix.len() < READ_AHEAD
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::sample::{label_batch::HalfTable, label_chunk::READ_AHEAD, label_text};
+    use crate::sample::{label_batch::HalfTable, label_text};
 
     #[test]
     fn memory_is_reused_when_labels_are_replaced() {
@@ -323,7 +366,7 @@ mod tests {
                         labels.request(chunk.clone(), &requested);
                         labels.request(chunk.clone(), &requested);
                         let batch = labels.batch(chunk.clone(), Some(&requested));
-                        prop_assert!(batch.is_as_requested());
+                        prop_assert_ne!(batch.form, Form::Other);
                         let expected = match rendering.encoding {
                             LabelEncoding::Text => model[position].clone().into_bytes(),
                             LabelEncoding::Protobuf => protobuf(&model[position]),
@@ -337,7 +380,12 @@ mod tests {
                         let bytes =
                             |(bytes, len): (&[u8; READ_AHEAD], u8)| bytes[..len.into()].to_vec();
                         let whole = short.map(|(first, second)| [bytes(first), bytes(second)].concat());
-                        let rendered = [rendering.prefix, &expected, rendering.suffix].concat();
+                        let rendered = match batch.form {
+                            Form::Requested => {
+                                [rendering.prefix, &expected, rendering.suffix].concat()
+                            }
+                            _ => expected.clone(),
+                        };
                         // `None` only for empty labels: the generated ones are short enough to be
                         // stored whole.
                         let is_there = !expected.is_empty();
@@ -346,7 +394,8 @@ mod tests {
                         let other = labels.intern(other);
                         labels.request(chunk.clone(), &other);
                         let batch = labels.batch(chunk, Some(&other));
-                        prop_assert!(!batch.is_as_requested());
+                        let is_bare = batch.encoding() == LabelEncoding::Text && is_split;
+                        prop_assert!(batch.form == Form::Other || is_bare);
                         let (mut scratch, last) = (String::new(), batch.get(position - first));
                         prop_assert_eq!(batch.text(last, &mut scratch), &model[position]);
                     }

@@ -160,7 +160,7 @@ mod tests {
     use super::*;
     use crate::sample::{
         batch::SeriesBatch,
-        label_batch::LabelBatch,
+        label_batch::{Form, LabelBatch},
         label_chunk::{LabelChunk, OwnedRendering},
     };
 
@@ -177,7 +177,7 @@ mod tests {
         let labels = LabelBatch {
             chunk: Some(&chunk),
             halves: &halves,
-            is_as_requested: true,
+            form: Form::Requested,
         };
         for (distinct, indices) in [(vec![1.7e9], [0; 3]), (vec![1.7e9, 1.8e9], [0, 1, 0])] {
             let created = CreatedBatch {

@@ -38,6 +38,7 @@ use crate::{
         batch::CounterBatch,
         format::{ExpositionFormat, Format},
         head::{FamilyHead, SizeEstimate},
+        label_batch::Form,
         label_encoding::{LabelEncoding, LabelRendering},
         label_text,
         sink::Sink,
@@ -527,7 +528,7 @@ impl Sink for Protobuf<'_> {
             });
         }
         let mut scratch = self.counters.take().unwrap_or_default();
-        let are_ready = counters.series.labels.is_as_requested()
+        let are_ready = counters.series.labels.form == Form::Requested
             && scratch.encode_created(counters.series.created);
         let mut at = 0;
         while at < counters.totals.len() {

@@ -9,7 +9,7 @@ use crate::{
     },
     sample::{
         batch::CounterBatch,
-        label_batch::{HalfTable, ShortHalves},
+        label_batch::{Form, HalfTable, ShortHalves},
         label_encoding::LabelRendering,
     },
     storage::cpu::{WideLoop, with_wide_vectors},
@@ -45,20 +45,28 @@ pub(super) fn write(
         start.labels.len() + LabelRendering::BEFORE_VALUE.len() + start.value.len() + number::ROOM;
     let room = each * counters.totals.len() + labels.max_bytes() + SHORT_LINE;
     let halves = labels.short_halves(table);
+    let prefix = match labels.form {
+        Form::BareText => Prefix::of(start.labels.as_slice()),
+        _ => Prefix::NONE,
+    };
     buffer.write(room, |line| {
         let mut at = 0;
         loop {
             let rest = counters.skip(at);
-            if labels.is_as_requested() {
-                let (lines, written) = with_wide_vectors(ShortLines {
-                    out: line.rest(),
-                    counters: &rest,
-                    halves,
-                    digits: &digits[at..],
-                });
-                line.skip(written);
-                at += lines;
-            }
+            let lines = ShortLines {
+                out: line.rest(),
+                counters: &rest,
+                halves,
+                digits: &digits[at..],
+                prefix: &prefix,
+            };
+            let (lines, written) = match labels.form {
+                Form::Requested => with_wide_vectors(lines),
+                Form::BareText => with_wide_vectors(BareLines(lines)),
+                Form::Other => (0, 0),
+            };
+            line.skip(written);
+            at += lines;
             if at == counters.totals.len() {
                 break;
             }
@@ -70,9 +78,30 @@ pub(super) fn write(
     });
 }
 
-/// The memory that a short line is written into: the two halves of its labels, with the bytes
-/// before and after them, and its value, each copied in pieces of fixed size.
-const SHORT_LINE: usize = 2 * LONGEST + 16 + STEP;
+/// The memory that a short line is written into: the bytes before its labels, the two halves of its
+/// labels, the bytes after them, and its value, each copied in pieces of fixed size.
+const SHORT_LINE: usize = 3 * LONGEST + LabelRendering::BEFORE_VALUE.len() + 16 + STEP;
+
+/// The bytes before the labels of [`BareLines`], in memory of fixed size.
+struct Prefix {
+    bytes: [u8; LONGEST],
+    len: u8,
+}
+
+impl Prefix {
+    const NONE: Self = Prefix {
+        bytes: [0; LONGEST],
+        len: 0,
+    };
+
+    /// `text` has fewer than [`LONGEST`] bytes, as [`Form::BareText`] guarantees.
+    fn of(text: &[u8]) -> Self {
+        let mut prefix = Prefix::NONE;
+        prefix.bytes[..text.len()].copy_from_slice(text);
+        prefix.len = text.len() as u8;
+        prefix
+    }
+}
 
 /// Writes the lines of counters up to the first that was removed or whose line is not short.
 ///
@@ -84,18 +113,41 @@ struct ShortLines<'a> {
     counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
     digits: &'a [Digits],
+    prefix: &'a Prefix,
 }
+
+/// Like [`ShortLines`], for labels that are stored in [`Form::BareText`].
+struct BareLines<'a>(ShortLines<'a>);
 
 impl WideLoop for ShortLines<'_> {
     type Output = (usize, usize);
 
     #[inline(always)]
     fn run(self) -> (usize, usize) {
+        self.write::<false>()
+    }
+}
+
+impl WideLoop for BareLines<'_> {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run(self) -> (usize, usize) {
+        self.0.write::<true>()
+    }
+}
+
+impl ShortLines<'_> {
+    /// `IS_BARE` if the labels are stored in [`Form::BareText`], without the bytes before and after
+    /// them.
+    #[inline(always)]
+    fn write<const IS_BARE: bool>(self) -> (usize, usize) {
         let ShortLines {
             mut out,
             counters,
             halves,
             digits,
+            prefix,
         } = self;
         let room = out.len();
         let len = counters.live_prefix_len();
@@ -117,9 +169,19 @@ impl WideLoop for ShortLines<'_> {
                     break 'all;
                 };
                 let second_len = usize::from(second_len);
-                copy_short::<64>(line, first, first_len);
-                copy_short::<16>(&mut line[first_len..], second, second_len);
-                let value_at = first_len + second_len;
+                let first_at = if IS_BARE { usize::from(prefix.len) } else { 0 };
+                if IS_BARE {
+                    copy_short::<32>(line, &prefix.bytes, first_at);
+                }
+                copy_short::<64>(&mut line[first_at..], first, first_len);
+                let second_at = first_at + first_len;
+                copy_short::<16>(&mut line[second_at..], second, second_len);
+                let mut value_at = second_at + second_len;
+                if IS_BARE {
+                    let end = LabelRendering::BEFORE_VALUE;
+                    line[value_at..value_at + end.len()].copy_from_slice(end);
+                    value_at += end.len();
+                }
                 let value = line[value_at..].first_chunk_mut();
                 let value_len = value.map_or(0, |out| put_any_line(out, totals[at], &digits[at]));
                 out = &mut out[value_at + value_len..];
