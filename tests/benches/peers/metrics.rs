@@ -8,12 +8,12 @@ use std::{
 };
 
 use axum_prometheus::{AXUM_HTTP_REQUESTS_DURATION_SECONDS, utils::SECONDS_DURATION_BUCKETS};
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram, set_default_local_recorder};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{
     Matcher, NativeHistogramConfig, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
-use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
+use crate::support::{Column, Role, Row, Table, calls::complete, facade, inputs};
 
 static EXPORTER: OnceLock<PrometheusHandle> = OnceLock::new();
 /// The recorder of the rows about the facade.
@@ -56,7 +56,7 @@ pub(crate) fn enter(table: &mut Table) {
         });
     }
     enter_labels(table);
-    enter_facade(table);
+    facade::enter(table, PEER, || &*FACADE);
 
     table.enter(Row::GaugeSet, PEER, || {
         let level = level();
@@ -130,25 +130,6 @@ fn enter_labels(table: &mut Table) {
     table.enter(Row::SameOpenLabels, PEER, || {
         let texts = inputs::same_texts();
         move |index| visit("same_visits_total", texts.at(index))
-    });
-}
-
-/// Adds the rows in which our recorder takes the place of this library's: each contender sets a
-/// recorder for its threads, because a program has one global recorder.
-fn enter_facade(table: &mut Table) {
-    table.enter(Row::Facade, PEER, || {
-        let (recorder, texts) = (set_default_local_recorder(&*FACADE), inputs::few_texts());
-        move |index| {
-            let _ = &recorder;
-            visit("visits_total", texts.at(index));
-        }
-    });
-    table.enter(Row::FacadeConstant, PEER, || {
-        let recorder = set_default_local_recorder(&*FACADE);
-        move |_| {
-            let _ = &recorder;
-            counter!("requests_total", "kind" => "follow", "outcome" => "ok").increment(1);
-        }
     });
 }
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod calls;
 mod checks;
+pub(crate) mod facade;
 pub(crate) mod inputs;
 mod markdown;
 mod measure;

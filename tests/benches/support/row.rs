@@ -136,8 +136,11 @@ rows! {
     /// end of the response body, without a network.
     ServerLayer in LayersAndBridges: "tower layer, one request";
     /// Increment through the facade crate metrics of a counter with two labels of about 10 bytes
-    /// whose values are known only at run time (100 series).
-    Facade in LayersAndBridges: "facade `counter!`, two labels, 100 series";
+    /// whose values are known only at run time (100 series). They are copied, because the facade
+    /// takes only values that it may keep.
+    Facade in LayersAndBridges: "facade `counter!`, two copied labels, 100 series";
+    /// [`Facade`](Self::Facade) with values that live as long as the program and are not copied.
+    FacadeStatic in LayersAndBridges: "facade `counter!`, two static labels, 100 series";
     /// Increment through the facade of a counter with two labels whose values are constants.
     FacadeConstant in LayersAndBridges: "facade `counter!`, two constant labels";
 }

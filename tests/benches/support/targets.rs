@@ -159,14 +159,19 @@ fn functions() -> Vec<Check> {
 }
 
 fn layers_and_bridges() -> Vec<Check> {
-    let (layer, facade) = (Row::ServerLayer, Row::Facade);
-    vec![
+    let layer = Row::ServerLayer;
+    let mut checks = vec![
         Check::two_threads_at_most(layer, 1.15),
         Check::at_least(layer, 3.0, BEST_PEER, best_peer(layer)),
         Check::at_least(layer, 3.0, BEST_PEER_ON_TWO, best_peer(layer)).on(2),
-        Check::at_least(facade, 2.0, BEST_PEER, best_peer(facade)),
-        Check::at_least(facade, 6.0, BEST_PEER_ON_TWO, best_peer(facade)).on(2),
-    ]
+    ];
+    for row in [Row::Facade, Row::FacadeStatic] {
+        checks.extend([
+            Check::at_least(row, 2.0, BEST_PEER, best_peer(row)),
+            Check::at_least(row, 6.0, BEST_PEER_ON_TWO, best_peer(row)).on(2),
+        ]);
+    }
+    checks
 }
 
 fn autometrics(row: Row) -> Figure {

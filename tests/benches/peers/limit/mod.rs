@@ -1,6 +1,7 @@
 //! LIMIT: the minimal code for each operation of the recording bench except native histograms.
 //! Nothing reads the recorded values.
 
+mod bridges;
 mod cells;
 mod clock;
 mod functions;
@@ -11,7 +12,7 @@ mod texts;
 
 use std::hint::black_box;
 
-use crate::support::{Column, Role, Row, Table, calls::complete, inputs, requests::Client};
+use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
 
 use self::{
     histogram::{count_size, observe_size},
@@ -25,11 +26,7 @@ pub(crate) fn enter(table: &mut Table) {
     enter_histogram(table);
     enter_summary(table);
     enter_functions(table);
-    table.limit_source("the service without a layer", &[Row::ServerLayer]);
-    table.enter(Row::ServerLayer, LIMIT, || {
-        let mut client = Client::new(|handler| handler);
-        move |index| client.send(index)
-    });
+    bridges::enter(table);
 }
 
 fn enter_cells(table: &mut Table) {
