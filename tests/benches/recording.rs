@@ -20,6 +20,7 @@ fn main() {
     let mut table = Table::default();
     peers::limit::enter(&mut table);
     peers::ours::enter(&mut table);
+    peers::label_sets::enter(&mut table);
     peers::autometrics::enter(&mut table);
     peers::axum_otel_metrics::enter(&mut table);
     peers::axum_prometheus::enter(&mut table);

@@ -194,9 +194,9 @@ fn labels<'a>((tenant, path): (&'a str, &'a str)) -> [(&'static str, &'a str); 2
 }
 
 /// Number of shards: the largest number of threads in a measurement.
-const SHARDS: usize = 4;
+pub(super) const SHARDS: usize = 4;
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "fast-telemetry",
     package: Some("fast-telemetry"),
     role: Role::Peer,

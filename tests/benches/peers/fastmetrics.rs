@@ -148,7 +148,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "fastmetrics",
     package: Some("fastmetrics"),
     role: Role::Peer,

@@ -175,7 +175,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "foundations-metrics",
     package: Some("foundations-metrics"),
     role: Role::Peer,

@@ -158,7 +158,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "measured",
     package: Some("measured"),
     role: Role::Peer,

@@ -131,7 +131,7 @@ fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "metered",
     package: Some("metered@0.10"),
     role: Role::Peer,

@@ -172,7 +172,7 @@ pub(super) fn tidy() {
     }
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "metrics + exporter-prometheus",
     package: Some("metrics-exporter-prometheus"),
     role: Role::Peer,

@@ -7,6 +7,7 @@ pub(crate) mod axum_prometheus;
 pub(crate) mod fast_telemetry;
 pub(crate) mod fastmetrics;
 pub(crate) mod foundations_metrics;
+pub(crate) mod label_sets;
 pub(crate) mod limit;
 pub(crate) mod measured;
 pub(crate) mod metered;

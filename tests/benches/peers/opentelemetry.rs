@@ -175,7 +175,7 @@ fn view(instrument: &Instrument) -> Option<Stream> {
     stream.build().ok()
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "opentelemetry",
     package: Some("opentelemetry_sdk@0.33"),
     role: Role::Peer,

@@ -249,7 +249,7 @@ fn histogram(name: &str, bounds: &[f64]) -> Histogram {
     Histogram::with_opts(opts).expect("the options are valid")
 }
 
-const SHARED: Column = Column {
+pub(super) const SHARED: Column = Column {
     name: "prometheus",
     package: Some("prometheus"),
     role: Role::Peer,

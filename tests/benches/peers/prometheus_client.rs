@@ -173,7 +173,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "prometheus-client",
     package: Some("prometheus-client"),
     role: Role::Peer,

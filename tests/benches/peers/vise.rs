@@ -164,7 +164,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const PEER: Column = Column {
+pub(super) const PEER: Column = Column {
     name: "vise",
     package: Some("vise"),
     role: Role::Peer,

@@ -69,9 +69,7 @@ pub(crate) fn many_texts() -> Texts<MANY> {
     static TEXTS: LazyLock<Texts<MANY>> = LazyLock::new(|| {
         let mut random = Random::new();
         let mut series: Vec<usize> = (0..MANY).map(|index| index % 10_000).collect();
-        for last in (1..MANY).rev() {
-            series.swap(last, random.below(last + 1));
-        }
+        random.shuffle(&mut series);
         Texts::new(|index| (series[index] / 100, series[index] % 100))
     });
     *TEXTS
@@ -176,18 +174,25 @@ impl<const COUNT: usize> Texts<COUNT> {
 }
 
 /// The random number generator xorshift64, with a fixed seed.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(0x9E37_79B9_7F4A_7C15)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 33) as usize % limit
+    }
+
+    /// Puts the items in a random order.
+    pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
     }
 }
 

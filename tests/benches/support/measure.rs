@@ -2,8 +2,8 @@
 //! machine slows each of them.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    thread,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -38,13 +38,18 @@ pub(super) fn medians(contenders: &[Contender], rounds: usize) -> Vec<Measured> 
         .collect()
 }
 
-/// Returns the number of operations that take about [`BATCH`].
+/// Returns the number of operations that take about [`BATCH`], or [`SCRAPED_BATCH`].
 fn length(contender: &Contender, threads: usize) -> usize {
+    let batch = if contender.scrape.is_some() {
+        SCRAPED_BATCH
+    } else {
+        BATCH
+    };
     let mut operations = 1_000;
     loop {
         let time = duration(contender, threads, operations);
-        if time >= BATCH / 4 {
-            let factor = BATCH.as_secs_f64() / time.as_secs_f64();
+        if time >= batch / 4 {
+            let factor = batch.as_secs_f64() / time.as_secs_f64();
             return (operations as f64 * factor) as usize;
         }
         operations *= 4;
@@ -68,13 +73,25 @@ fn duration(contender: &Contender, threads: usize, operations: usize) -> Duratio
         finished.cross_with(|| batch(KEEP_BUSY));
         time
     };
-    let sum: Duration = thread::scope(|scope| {
+    let is_over = AtomicBool::new(false);
+    let times: Vec<_> = thread::scope(|scope| {
+        if let Some(scrape) = &contender.scrape {
+            scope.spawn(|| {
+                while !is_over.load(Relaxed) {
+                    scrape();
+                    thread::sleep(BETWEEN_SCRAPES);
+                }
+            });
+        }
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .map(|worker| worker.join().expect("no contender panics"))
-            .sum()
+        let times = workers.into_iter().map(ScopedJoinHandle::join).collect();
+        is_over.store(true, Relaxed);
+        times
     });
+    let sum: Duration = times
+        .into_iter()
+        .map(|time| time.expect("no contender panics"))
+        .sum();
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let share = (cores as f64 / threads as f64).min(1.0);
     sum.mul_f64(share) / threads as u32
@@ -103,5 +120,9 @@ impl Barrier {
 
 /// Approximate duration of one measurement.
 const BATCH: Duration = Duration::from_millis(20);
+/// Approximate duration of a measurement during scrapes.
+const SCRAPED_BATCH: Duration = Duration::from_millis(100);
+/// Pause between two scrapes.
+const BETWEEN_SCRAPES: Duration = Duration::from_millis(10);
 /// Number of operations between two looks at the barrier.
 const KEEP_BUSY: usize = 1_000;

@@ -7,6 +7,7 @@ pub(crate) mod calls;
 mod checks;
 pub(crate) mod facade;
 pub(crate) mod inputs;
+pub(crate) mod labels;
 mod markdown;
 mod measure;
 pub(crate) mod requests;
@@ -17,7 +18,7 @@ mod targets;
 pub(crate) use self::row::{Group, Row};
 pub(crate) use crate::common::{Column, Role};
 
-use self::{checks::Check, results::Results, targets::targets};
+use self::{checks::Check, labels::LabelInputs, results::Results, targets::targets};
 use crate::common::Options;
 
 /// All contenders to measure.
@@ -51,7 +52,46 @@ impl Table {
             row,
             column,
             start: Box::new(start),
+            scrape: None,
         });
+    }
+
+    /// Adds a contender to a row with open labels.
+    ///
+    /// The arguments of the operation are the label values of the recording and its index. Each
+    /// thread first records into every series once, so that all series exist.
+    pub(crate) fn enter_labels<const N: usize, Operation>(
+        &mut self,
+        inputs: &'static LabelInputs<N>,
+        column: Column,
+        start: impl Fn() -> Operation + Sync + 'static,
+    ) where
+        Operation: FnMut([&'static str; N], usize) + 'static,
+    {
+        self.enter(inputs.row, column, move || {
+            let mut operation = start();
+            for (index, labels) in inputs.all().iter().enumerate() {
+                operation(*labels, index);
+            }
+            let labels = inputs.of_thread();
+            move |index| operation(labels.at(index), index)
+        });
+    }
+
+    /// Adds a contender to a row with open labels that `scrape` encodes during the measurement.
+    pub(crate) fn enter_scraped<const N: usize, Operation>(
+        &mut self,
+        inputs: &'static LabelInputs<N>,
+        column: Column,
+        start: impl Fn() -> Operation + Sync + 'static,
+        scrape: impl Fn() + Sync + 'static,
+    ) where
+        Operation: FnMut([&'static str; N], usize) + 'static,
+    {
+        self.enter_labels(inputs, column, start);
+        if let Some(contender) = self.contenders.last_mut() {
+            contender.scrape = Some(Box::new(scrape));
+        }
     }
 
     /// Sets the source code of LIMIT that is printed for `rows`.
@@ -94,6 +134,8 @@ struct Contender {
     row: Row,
     column: Column,
     start: Box<dyn Fn() -> Batch + Sync>,
+    /// Encodes the metric, once.
+    scrape: Option<Box<dyn Fn() + Sync>>,
 }
 
 /// A loop that performs the given number of operations.

@@ -7,6 +7,10 @@ use super::inputs;
 pub(crate) enum Group {
     CountersAndGauges,
     ShortLabels,
+    LongLabels,
+    LabelShapes,
+    MostSeries,
+    LabelledHistograms,
     DynamicMetrics,
     HistogramsAndTimers,
     Functions,
@@ -14,9 +18,13 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::CountersAndGauges,
         Self::ShortLabels,
+        Self::LongLabels,
+        Self::LabelShapes,
+        Self::MostSeries,
+        Self::LabelledHistograms,
         Self::DynamicMetrics,
         Self::HistogramsAndTimers,
         Self::Functions,
@@ -28,6 +36,10 @@ impl Group {
             Self::CountersAndGauges => "counters and gauges",
             Self::ShortLabels => "short labels",
             Self::DynamicMetrics => "dynamic metrics",
+            Self::LongLabels => "long labels",
+            Self::LabelShapes => "label shapes",
+            Self::MostSeries => "100,000 series",
+            Self::LabelledHistograms => "histograms with labels",
             Self::HistogramsAndTimers => "histograms and timers",
             Self::Functions => "functions",
             Self::LayersAndBridges => "layers and bridges",
@@ -102,6 +114,50 @@ rows! {
     DynamicLong in DynamicMetrics: "dynamic counter, a route and a UUID";
     /// Creation of a handle of a series of [`DynamicShort`](Self::DynamicShort), and its drop.
     Bind in DynamicMetrics: "dynamic counter, handle to keep, two short labels";
+
+    /// Increment of a counter whose labels are a route (`/api/v1/customers/17/orders/{id}`) and a
+    /// host (`tenant-17.eu-west-1.example.org`): 100 series, used equally often.
+    LongLabels in LongLabels: "counter, two labels of 25 to 40 bytes, 100 series";
+    /// [`LongLabels`](Self::LongLabels) with the same pair every time.
+    SameLongLabels in LongLabels: "counter, two labels of 25 to 40 bytes, the same again";
+    /// [`LongLabels`](Self::LongLabels) with 10,000 series.
+    ManyLongLabels in LongLabels: "counter, two labels of 25 to 40 bytes, 10,000 series";
+    /// [`ManyLongLabels`](Self::ManyLongLabels) in frequencies by Zipf's law with exponent 1.
+    ZipfLongLabels in LongLabels: "counter, two labels of 25 to 40 bytes, 10,000 series, Zipf";
+    /// [`ZipfLongLabels`](Self::ZipfLongLabels) while a thread encodes the counter again and again,
+    /// with pauses of 10 ms.
+    ScrapedLongLabels in LongLabels:
+        "counter, two labels of 25 to 40 bytes, 10,000 series, Zipf, scraped";
+
+    /// Increment of a counter with one label, a status code (3 bytes, 62 series, uniform).
+    StatusCodes in LabelShapes: "counter, one label of 3 bytes, 62 series";
+    /// Increment of a counter with one label, a UUID (36 bytes, 10,000 series, uniform).
+    Uuids in LabelShapes: "counter, one label of 36 bytes (UUID), 10,000 series";
+    /// Increment of a counter whose labels are a gRPC method
+    /// (`/shop.customers.v1.CustomersService/ListOrders`) and a pod
+    /// (`customers-7d9f8b6c5d-x2k4q`), with frequencies by Zipf's law.
+    MethodsAndPods in LabelShapes: "counter, gRPC method and pod, 10,000 series, Zipf";
+    /// Increment of a counter with two labels, each of 1 to 200 letters (100 series, uniform).
+    AnyLengths in LabelShapes: "counter, two labels of 1 to 200 bytes, 100 series";
+    /// Increment of a counter whose labels are method, route, status code, host and pod of an HTTP
+    /// request (3 to 40 bytes, uniform).
+    FiveLabels in LabelShapes: "counter, five labels of 3 to 40 bytes, 10,000 series";
+    /// Increment of a counter with the labels of requests in a service mesh (1 to 40 bytes,
+    /// uniform).
+    TwelveLabels in LabelShapes: "counter, twelve labels of 1 to 40 bytes, 100 series";
+
+    /// [`MethodsAndPods`](Self::MethodsAndPods) with 100,000 series, used equally often.
+    MostSeries in MostSeries: "counter, gRPC method and pod, 100,000 series";
+    /// [`MostSeries`](Self::MostSeries) with frequencies by Zipf's law.
+    ZipfMostSeries in MostSeries: "counter, gRPC method and pod, 100,000 series, Zipf";
+
+    /// Observation in a histogram with 14 bounds and the labels of [`LongLabels`](Self::LongLabels).
+    LabelledHistogram in LabelledHistograms:
+        "histogram, two labels of 25 to 40 bytes, 100 series";
+    /// Observation in a histogram with 14 bounds and the labels of
+    /// [`ZipfLongLabels`](Self::ZipfLongLabels).
+    ManyHistograms in LabelledHistograms:
+        "histogram, two labels of 25 to 40 bytes, 10,000 series, Zipf";
 
     /// Observation in a histogram with 14 bounds, through a handle.
     Histogram in HistogramsAndTimers: "histogram, 14 bounds";

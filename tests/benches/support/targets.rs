@@ -10,6 +10,7 @@ use super::{
 pub(super) fn targets() -> Vec<Check> {
     let mut targets = counters();
     targets.extend(labels());
+    targets.extend(long_labels());
     targets.extend(gauges());
     targets.extend(histograms());
     targets.extend(dynamic_metrics());
@@ -65,6 +66,42 @@ fn labels() -> Vec<Check> {
         "LIMIT of 100 series",
         limit(Row::OpenLabels),
     ));
+    checks
+}
+
+fn long_labels() -> Vec<Check> {
+    let mut checks = vec![Check::at_most(
+        Row::LongLabels,
+        2.0,
+        "our row of short labels",
+        ours(Row::OpenLabels),
+    )];
+    for (row, least, least_on_two) in [
+        (Row::LongLabels, 2.5, 8.0),
+        (Row::ManyLongLabels, 2.0, 4.0),
+        (Row::ZipfLongLabels, 2.0, 4.0),
+    ] {
+        checks.extend([
+            Check::at_most(row, 1.3, LIMIT, limit(row)),
+            Check::at_least(row, least, BEST_PEER, best_peer(row)),
+            Check::at_least(row, least_on_two, BEST_PEER_ON_TWO, best_peer(row)).on(2),
+        ]);
+    }
+    for row in [
+        Row::ScrapedLongLabels,
+        Row::StatusCodes,
+        Row::Uuids,
+        Row::MethodsAndPods,
+        Row::AnyLengths,
+        Row::FiveLabels,
+        Row::TwelveLabels,
+        Row::MostSeries,
+        Row::ZipfMostSeries,
+        Row::LabelledHistogram,
+        Row::ManyHistograms,
+    ] {
+        checks.push(Check::at_most(row, 1.3, LIMIT, limit(row)));
+    }
     checks
 }
 

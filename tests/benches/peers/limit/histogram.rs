@@ -12,7 +12,7 @@ thread_local! {
 
 #[inline(always)]
 pub(super) fn observe_size(size: f64) {
-    SIZES.with(|block| block.observe(SIZE_BUCKETS.find(size), size));
+    SIZES.with(|block| block.observe_size(size));
 }
 
 /// Increments only the bucket, and updates neither count nor sum.
@@ -40,19 +40,24 @@ pub(super) fn observe_nanoseconds(nanoseconds: u64) {
 ///
 /// A spare bucket keeps every index in bounds. Four sums take turns, so that no addition waits for
 /// the previous one.
-struct Block {
+pub(super) struct Block {
     buckets: [AtomicU64; 16],
     count: AtomicU64,
     sums: [AtomicU64; 4],
 }
 
 impl Block {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             buckets: [const { AtomicU64::new(0) }; 16],
             count: AtomicU64::new(0),
             sums: [const { AtomicU64::new(0) }; 4],
         }
+    }
+
+    #[inline(always)]
+    pub(super) fn observe_size(&self, size: f64) {
+        self.observe(SIZE_BUCKETS.find(size), size);
     }
 
     #[inline(always)]

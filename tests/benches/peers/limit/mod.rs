@@ -1,28 +1,34 @@
 //! LIMIT: the minimal code for each operation of the recording bench except native histograms.
 //! Nothing reads the recorded values.
 
+mod any_text;
 mod bridges;
 mod cells;
 mod clock;
 mod functions;
 mod histogram;
 mod index;
+mod label_index;
 mod sketch;
 mod texts;
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::OnceLock};
 
-use crate::support::{Column, Role, Row, Table, calls::complete, inputs};
+use crate::support::{
+    Column, Role, Row, Table, calls::complete, inputs, labels, labels::LabelInputs,
+};
 
 use self::{
     histogram::{count_size, observe_size},
     index::Index,
+    label_index::LabelIndex,
     sketch::Sketch,
 };
 
 pub(crate) fn enter(table: &mut Table) {
     enter_cells(table);
     enter_open_labels(table);
+    enter_label_sets(table);
     enter_histogram(table);
     enter_summary(table);
     enter_functions(table);
@@ -96,6 +102,58 @@ fn enter_open_labels(table: &mut Table) {
     });
 }
 
+fn enter_label_sets(table: &mut Table) {
+    labels::ONE.iter().for_each(|row| enter_counter(table, row));
+    labels::TWO.iter().for_each(|row| enter_counter(table, row));
+    labels::FIVE
+        .iter()
+        .for_each(|row| enter_counter(table, row));
+    labels::TWELVE
+        .iter()
+        .for_each(|row| enter_counter(table, row));
+
+    let inputs = &labels::SCRAPED;
+    table.limit_source(LABEL_COUNTER, &[inputs.row]);
+    let index = LazyIndex::new();
+    let start = move || {
+        let index = index.of(inputs);
+        move |labels, _| index.count(labels)
+    };
+    table.enter_scraped(inputs, LIMIT, start, label_index::scrape_counts);
+
+    for inputs in &labels::HISTOGRAMS {
+        table.limit_source(LABEL_HISTOGRAM, &[inputs.row]);
+        let index = LazyIndex::new();
+        table.enter_labels(inputs, LIMIT, move || {
+            let (index, values) = (index.of(inputs), inputs::values());
+            move |labels, at| index.observe_size(labels, values.at(at))
+        });
+    }
+}
+
+fn enter_counter<const N: usize>(table: &mut Table, inputs: &'static LabelInputs<N>) {
+    table.limit_source(LABEL_COUNTER, &[inputs.row]);
+    let index = LazyIndex::new();
+    table.enter_labels(inputs, LIMIT, move || {
+        let index = index.of(inputs);
+        move |labels, _| index.count(labels)
+    });
+}
+
+/// The index of a row, which is created when the row is measured.
+#[derive(Clone, Copy)]
+struct LazyIndex<const N: usize>(&'static OnceLock<LabelIndex<N>>);
+
+impl<const N: usize> LazyIndex<N> {
+    fn new() -> Self {
+        Self(Box::leak(Box::default()))
+    }
+
+    fn of(self, inputs: &LabelInputs<N>) -> &'static LabelIndex<N> {
+        self.0.get_or_init(|| LabelIndex::new(inputs.all()))
+    }
+}
+
 fn enter_histogram(table: &mut Table) {
     table.limit_source("`histogram.rs`, `observe_size`", &[Row::Histogram]);
     table.enter(Row::Histogram, LIMIT, || {
@@ -160,3 +218,7 @@ const INSTANT: Column = Column {
     package: None,
     role: Role::Unranked("it uses the clock of the standard library"),
 };
+
+const LABEL_COUNTER: &str = "`label_index.rs`, `LabelIndex::count`, with the hash of `any_text.rs`";
+const LABEL_HISTOGRAM: &str =
+    "`label_index.rs`, `LabelIndex::observe_size`, with the hash of `any_text.rs`";

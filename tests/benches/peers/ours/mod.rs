@@ -238,7 +238,7 @@ fn enter_labels(table: &mut Table) {
     });
 }
 
-const OURS: Column = Column {
+pub(super) const OURS: Column = Column {
     name: "ours",
     package: None,
     role: Role::Ours,
