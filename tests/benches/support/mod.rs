@@ -66,12 +66,12 @@ impl Table {
         column: Column,
         start: impl Fn() -> Operation + Sync + 'static,
     ) where
-        Operation: FnMut([&'static str; N], usize) + 'static,
+        Operation: FnMut(&'static [&'static str; N], usize) + 'static,
     {
         self.enter(inputs.row, column, move || {
             let mut operation = start();
             for (index, labels) in inputs.all().iter().enumerate() {
-                operation(*labels, index);
+                operation(labels, index);
             }
             let labels = inputs.of_thread();
             move |index| operation(labels.at(index), index)
@@ -86,7 +86,7 @@ impl Table {
         start: impl Fn() -> Operation + Sync + 'static,
         scrape: impl Fn() + Sync + 'static,
     ) where
-        Operation: FnMut([&'static str; N], usize) + 'static,
+        Operation: FnMut(&'static [&'static str; N], usize) + 'static,
     {
         self.enter_labels(inputs, column, start);
         if let Some(contender) = self.contenders.last_mut() {

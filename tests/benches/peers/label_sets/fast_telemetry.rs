@@ -26,7 +26,7 @@ pub(super) fn enter(table: &mut Table) {
     let scraped = Arc::clone(&visits);
     let start = move || {
         let visits = Arc::clone(&visits);
-        move |labels, _| visits.inc(&named(names, labels))
+        move |labels: &[&str; 2], _| visits.inc(&named(names, *labels))
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         let mut text = String::new();
@@ -40,7 +40,7 @@ pub(super) fn enter(table: &mut Table) {
         let (names, sizes) = (inputs.names(), Arc::new(sizes));
         table.enter_labels(inputs, PEER, move || {
             let (sizes, values) = (Arc::clone(&sizes), inputs::values());
-            move |labels, index| sizes.record(&named(names, labels), values.at(index) as u64)
+            move |labels, index| sizes.record(&named(names, *labels), values.at(index) as u64)
         });
     }
 }
@@ -49,7 +49,7 @@ fn enter_counter<const N: usize>(table: &mut Table, inputs: &'static LabelInputs
     let (names, visits) = (inputs.names(), counter(inputs));
     table.enter_labels(inputs, PEER, move || {
         let visits = Arc::clone(&visits);
-        move |labels, _| visits.inc(&named(names, labels))
+        move |labels, _| visits.inc(&named(names, *labels))
     });
 }
 

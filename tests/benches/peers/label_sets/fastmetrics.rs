@@ -39,7 +39,7 @@ pub(super) fn enter(table: &mut Table) {
     added.expect("the name is valid");
     let start = move || {
         let visits = scraped.clone();
-        move |labels: [&str; 2], _| visits.with_or_new(&labels.into(), Counter::inc)
+        move |labels: &[&str; 2], _| visits.with_or_new(&(*labels).into(), Counter::inc)
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         let mut text = String::new();
@@ -53,7 +53,7 @@ pub(super) fn enter(table: &mut Table) {
         table.enter_labels(inputs, PEER, move || {
             let (sizes, values) = (sizes.clone(), inputs::values());
             move |labels, index| {
-                sizes.with_or_new(&labels.into(), |sizes| sizes.observe(values.at(index)));
+                sizes.with_or_new(&(*labels).into(), |sizes| sizes.observe(values.at(index)));
             }
         });
     }
@@ -66,6 +66,6 @@ where
     let visits = Family::<Labels, Counter>::default();
     table.enter_labels(inputs, PEER, move || {
         let visits = visits.clone();
-        move |labels, _| visits.with_or_new(&labels.into(), Counter::inc)
+        move |labels, _| visits.with_or_new(&(*labels).into(), Counter::inc)
     });
 }

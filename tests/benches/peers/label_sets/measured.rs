@@ -41,7 +41,7 @@ macro_rules! label_group {
             let visits = Arc::new(CounterVec::<$set>::new());
             table.enter_labels(inputs, PEER, move || {
                 let visits = Arc::clone(&visits);
-                move |labels, _| visits.inc($name::new(labels))
+                move |labels, _| visits.inc($name::new(*labels))
             });
         }
     };
@@ -59,7 +59,7 @@ pub(super) fn enter(table: &mut Table) {
     let scraped = Arc::clone(&visits);
     let start = move || {
         let visits = Arc::clone(&visits);
-        move |labels, _| visits.inc(Two::new(labels))
+        move |labels: &[&'static str; 2], _| visits.inc(Two::new(*labels))
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         let mut encoder = TextEncoder::new(Vec::new());
@@ -76,7 +76,7 @@ pub(super) fn enter(table: &mut Table) {
         let sizes = Arc::new(HistogramVec::<TwoSet, 14>::with_metadata(thresholds));
         table.enter_labels(inputs, PEER, move || {
             let (sizes, values) = (Arc::clone(&sizes), inputs::values());
-            move |labels, index| sizes.observe(Two::new(labels), values.at(index))
+            move |labels, index| sizes.observe(Two::new(*labels), values.at(index))
         });
     }
 }

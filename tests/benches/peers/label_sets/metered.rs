@@ -43,7 +43,9 @@ pub(super) fn enter(table: &mut Table) {
         table.enter_labels(inputs, PEER, move || {
             let (sizes, values) = (Arc::clone(&sizes), inputs::values());
             move |labels, index| {
-                sizes.with(&labels.into(), |sizes| _ = sizes.observe(values.at(index)));
+                sizes.with(&(*labels).into(), |sizes| {
+                    _ = sizes.observe(values.at(index))
+                });
             }
         });
     }
@@ -57,7 +59,7 @@ where
     table.enter_labels(inputs, PEER, move || {
         let visits = Arc::clone(&visits);
         move |labels, _| {
-            visits.with(&labels.into(), |visits| _ = visits.fetch_add(1, Relaxed));
+            visits.with(&(*labels).into(), |visits| _ = visits.fetch_add(1, Relaxed));
         }
     });
 }

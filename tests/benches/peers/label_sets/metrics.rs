@@ -28,7 +28,7 @@ pub(super) fn enter(table: &mut Table) {
     let exporter = recorder.handle();
     let start = move || {
         let recorder = Arc::clone(&recorder);
-        move |labels, _| count(&recorder, names, labels)
+        move |labels: &[&str; 2], _| count(&recorder, names, *labels)
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         black_box(exporter.render());
@@ -41,7 +41,7 @@ fn enter_counter<const N: usize>(table: &mut Table, inputs: &'static LabelInputs
     let (names, recorder) = (inputs.names(), recorder());
     table.enter_labels(inputs, PEER, move || {
         let recorder = Arc::clone(&recorder);
-        move |labels, _| count(&recorder, names, labels)
+        move |labels, _| count(&recorder, names, *labels)
     });
 }
 
@@ -54,7 +54,7 @@ fn enter_histograms(table: &mut Table) {
             // observation.
             recorder.handle().run_upkeep();
             move |labels, index| {
-                let key = key("sizes", names, labels);
+                let key = key("sizes", names, *labels);
                 let sizes = recorder.register_histogram(&key, &METADATA);
                 sizes.record(values.at(index));
             }

@@ -35,7 +35,7 @@ pub(super) fn enter(table: &mut Table) {
     let (names, visits) = (inputs.names(), counter(&provider));
     let start = move || {
         let visits = visits.clone();
-        move |labels, _| visits.add(1, &named(names, labels))
+        move |labels: &[&str; 2], _| visits.add(1, &named(names, *labels))
     };
     table.enter_scraped(inputs, PEER, start, move || {
         // The exporter reads from its provider, which must therefore exist.
@@ -56,7 +56,7 @@ pub(super) fn enter(table: &mut Table) {
             // Instruments record only as long as their provider exists.
             let _provider = &provider;
             let (sizes, values) = (sizes.clone(), inputs::values());
-            move |labels, index| sizes.record(values.at(index), &named(names, labels))
+            move |labels, index| sizes.record(values.at(index), &named(names, *labels))
         });
     }
 }
@@ -68,7 +68,7 @@ fn enter_counter<const N: usize>(table: &mut Table, inputs: &'static LabelInputs
         // Instruments record only as long as their provider exists.
         let _provider = &provider;
         let visits = visits.clone();
-        move |labels, _| visits.add(1, &named(names, labels))
+        move |labels, _| visits.add(1, &named(names, *labels))
     });
 }
 

@@ -90,8 +90,8 @@ struct MeshRequest<'a> {
 pub(super) fn enter(table: &mut Table) {
     for inputs in &labels::ONE {
         match inputs.row {
-            Row::StatusCodes => enter_counter(table, inputs, |[code]| CODES.with(code).inc()),
-            Row::Uuids => enter_counter(table, inputs, |[device]| DEVICES.with(device).inc()),
+            Row::StatusCodes => enter_counter(table, inputs, |&[code]| CODES.with(code).inc()),
+            Row::Uuids => enter_counter(table, inputs, |&[device]| DEVICES.with(device).inc()),
             row => unreachable!("{row:?} has no counter"),
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn enter(table: &mut Table) {
         enter_two_labels(table, inputs);
     }
     for inputs in &labels::FIVE {
-        enter_counter(table, inputs, |[method, route, code, host, pod]| {
+        enter_counter(table, inputs, |&[method, route, code, host, pod]| {
             FIVE.with(method, route, code, host, pod).inc();
         });
     }
@@ -111,7 +111,7 @@ pub(super) fn enter(table: &mut Table) {
     table.enter_scraped(
         &labels::SCRAPED,
         OURS,
-        || |[route, host], _| SCRAPED_LONG.with(route, host).inc(),
+        || |&[route, host], _| SCRAPED_LONG.with(route, host).inc(),
         || {
             let mut text = Vec::new();
             let is_scraped = |name: &str| name.starts_with("bench_scraped_long");
@@ -127,27 +127,27 @@ pub(super) fn enter(table: &mut Table) {
 fn enter_two_labels(table: &mut Table, inputs: &'static LabelInputs<2>) {
     match inputs.row {
         Row::LongLabels => {
-            enter_counter(table, inputs, |[route, host]| LONG.with(route, host).inc())
+            enter_counter(table, inputs, |&[route, host]| LONG.with(route, host).inc())
         }
-        Row::SameLongLabels => enter_counter(table, inputs, |[route, host]| {
+        Row::SameLongLabels => enter_counter(table, inputs, |&[route, host]| {
             SAME_LONG.with(route, host).inc();
         }),
-        Row::ManyLongLabels => enter_counter(table, inputs, |[route, host]| {
+        Row::ManyLongLabels => enter_counter(table, inputs, |&[route, host]| {
             MANY_LONG.with(route, host).inc();
         }),
-        Row::ZipfLongLabels => enter_counter(table, inputs, |[route, host]| {
+        Row::ZipfLongLabels => enter_counter(table, inputs, |&[route, host]| {
             ZIPF_LONG.with(route, host).inc();
         }),
-        Row::MethodsAndPods => enter_counter(table, inputs, |[method, pod]| {
+        Row::MethodsAndPods => enter_counter(table, inputs, |&[method, pod]| {
             GRPC.with(method, pod).inc();
         }),
-        Row::AnyLengths => enter_counter(table, inputs, |[tenant, query]| {
+        Row::AnyLengths => enter_counter(table, inputs, |&[tenant, query]| {
             SEARCHES.with(tenant, query).inc();
         }),
-        Row::MostSeries => enter_counter(table, inputs, |[method, pod]| {
+        Row::MostSeries => enter_counter(table, inputs, |&[method, pod]| {
             MOST_GRPC.with(method, pod).inc();
         }),
-        Row::ZipfMostSeries => enter_counter(table, inputs, |[method, pod]| {
+        Row::ZipfMostSeries => enter_counter(table, inputs, |&[method, pod]| {
             ZIPF_MOST_GRPC.with(method, pod).inc();
         }),
         row => unreachable!("{row:?} has no counter"),
@@ -158,24 +158,24 @@ fn enter_histograms(table: &mut Table) {
     let [few, many] = &labels::HISTOGRAMS;
     table.enter_labels(few, OURS, || {
         let values = inputs::values();
-        move |[route, host], index| LONG_SIZES.with(route, host).observe(values.at(index))
+        move |&[route, host], index| LONG_SIZES.with(route, host).observe(values.at(index))
     });
     table.enter_labels(many, OURS, || {
         let values = inputs::values();
-        move |[route, host], index| MANY_LONG_SIZES.with(route, host).observe(values.at(index))
+        move |&[route, host], index| MANY_LONG_SIZES.with(route, host).observe(values.at(index))
     });
 }
 
 fn enter_counter<const N: usize>(
     table: &mut Table,
     inputs: &'static LabelInputs<N>,
-    count: impl Fn([&'static str; N]) + Copy + Sync + 'static,
+    count: impl Fn(&'static [&'static str; N]) + Copy + Sync + 'static,
 ) {
     table.enter_labels(inputs, OURS, move || move |labels, _| count(labels));
 }
 
-fn mesh_request(labels: [&str; 12]) -> MeshRequest<'_> {
-    let [
+fn mesh_request<'a>(labels: &[&'a str; 12]) -> MeshRequest<'a> {
+    let &[
         reporter,
         source_workload,
         source_workload_namespace,

@@ -26,7 +26,7 @@ pub(super) fn enter(table: &mut Table) {
     registry.register(Box::new(scraped.clone())).expect(VALID);
     let start = move || {
         let visits = scraped.clone();
-        move |labels: [&str; 2], _| visits.with_label_values(&labels).inc()
+        move |labels: &[&str; 2], _| visits.with_label_values(labels).inc()
     };
     table.enter_scraped(&labels::SCRAPED, SHARED, start, move || {
         let text = TextEncoder::new().encode_to_string(&registry.gather());
@@ -38,7 +38,7 @@ pub(super) fn enter(table: &mut Table) {
         let sizes = HistogramVec::new(options, &inputs.names()).expect(VALID);
         table.enter_labels(inputs, SHARED, move || {
             let (sizes, values) = (sizes.clone(), inputs::values());
-            move |labels, index| sizes.with_label_values(&labels).observe(values.at(index))
+            move |labels, index| sizes.with_label_values(labels).observe(values.at(index))
         });
     }
 }
@@ -47,7 +47,7 @@ fn enter_counter<const N: usize>(table: &mut Table, inputs: &'static LabelInputs
     let visits = counter(inputs);
     table.enter_labels(inputs, SHARED, move || {
         let visits = visits.clone();
-        move |labels, _| visits.with_label_values(&labels).inc()
+        move |labels, _| visits.with_label_values(labels).inc()
     });
 }
 

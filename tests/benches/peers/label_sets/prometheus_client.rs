@@ -37,7 +37,7 @@ pub(super) fn enter(table: &mut Table) {
     registry.register("visits", "Counts", scraped.clone());
     let start = move || {
         let visits = scraped.clone();
-        move |labels: [&str; 2], _| _ = visits.get_or_create(&labels.into()).inc()
+        move |labels: &[&str; 2], _| _ = visits.get_or_create(&(*labels).into()).inc()
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         let mut text = String::new();
@@ -52,7 +52,7 @@ pub(super) fn enter(table: &mut Table) {
             let (sizes, values) = (sizes.clone(), inputs::values());
             move |labels, index| {
                 sizes
-                    .get_or_create(&labels.into())
+                    .get_or_create(&(*labels).into())
                     .observe(values.at(index));
             }
         });
@@ -66,6 +66,6 @@ where
     let visits = Family::<Labels, Counter>::default();
     table.enter_labels(inputs, PEER, move || {
         let visits = visits.clone();
-        move |labels, _| _ = visits.get_or_create(&labels.into()).inc()
+        move |labels, _| _ = visits.get_or_create(&(*labels).into()).inc()
     });
 }

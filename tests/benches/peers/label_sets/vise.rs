@@ -96,7 +96,7 @@ pub(super) fn enter(table: &mut Table) {
     registry.register_metrics(&scraped);
     let start = move || {
         let visits = scraped.two.clone();
-        move |labels: [&str; 2], _| _ = visits[&labels.into()].inc()
+        move |labels: &[&str; 2], _| _ = visits[&(*labels).into()].inc()
     };
     table.enter_scraped(&labels::SCRAPED, PEER, start, move || {
         let mut text = String::new();
@@ -109,7 +109,7 @@ pub(super) fn enter(table: &mut Table) {
         let sizes = Visits::default().sizes;
         table.enter_labels(inputs, PEER, move || {
             let (sizes, values) = (sizes.clone(), inputs::values());
-            move |labels, index| sizes[&labels.into()].observe(values.at(index))
+            move |labels, index| sizes[&(*labels).into()].observe(values.at(index))
         });
     }
 }
@@ -123,6 +123,6 @@ fn enter_counter<const N: usize, Labels>(
 {
     table.enter_labels(inputs, PEER, move || {
         let visits = visits.clone();
-        move |labels, _| _ = visits[&Labels::from(labels)].inc()
+        move |labels, _| _ = visits[&Labels::from(*labels)].inc()
     });
 }

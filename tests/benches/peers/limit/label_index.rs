@@ -49,7 +49,7 @@ impl<const N: usize> LabelIndex<N> {
         // No entry has the offset 0, so that no used slot is 0.
         let mut entries = vec![0; 4];
         for (number, labels) in all.iter().enumerate() {
-            let hash = hash(*labels);
+            let hash = hash(labels);
             let mut at = hash as usize;
             while *slots[at & (length - 1)].get_mut() != 0 {
                 at = at.wrapping_add(1);
@@ -69,7 +69,7 @@ impl<const N: usize> LabelIndex<N> {
     }
 
     #[inline(always)]
-    pub(super) fn count(&self, labels: [&str; N]) {
+    pub(super) fn count(&self, labels: &[&str; N]) {
         match COUNTS.get().get(self.find(labels)) {
             Some(cell) => add(cell, 1),
             None => self.make_counts(),
@@ -77,7 +77,7 @@ impl<const N: usize> LabelIndex<N> {
     }
 
     #[inline(always)]
-    pub(super) fn observe_size(&self, labels: [&str; N], size: f64) {
+    pub(super) fn observe_size(&self, labels: &[&str; N], size: f64) {
         match HISTOGRAMS.get().get(self.find(labels)) {
             Some(block) => block.observe_size(size),
             None => self.make_histograms(),
@@ -85,7 +85,7 @@ impl<const N: usize> LabelIndex<N> {
     }
 
     #[inline(always)]
-    fn find(&self, labels: [&str; N]) -> usize {
+    fn find(&self, labels: &[&str; N]) -> usize {
         let hash = hash(labels);
         let mut at = hash as usize;
         loop {
@@ -102,14 +102,15 @@ impl<const N: usize> LabelIndex<N> {
 
     /// Returns the number of the series whose entry has this offset, if it has these labels.
     #[inline(always)]
-    fn series_at(&self, offset: usize, labels: [&str; N]) -> Option<usize> {
-        let (number, mut rest) = self.entries.get(offset..)?.split_first_chunk()?;
-        for label in labels {
-            let (length, after) = rest.split_first_chunk()?;
-            if usize::from(u16::from_le_bytes(*length)) != label.len() {
-                return None;
-            }
-            rest = after;
+    fn series_at(&self, offset: usize, labels: &[&str; N]) -> Option<usize> {
+        let (number, rest) = self.entries.get(offset..)?.split_first_chunk()?;
+        let (lengths, mut rest) = rest.split_at_checked(2 * N)?;
+        let mut differences = 0;
+        for (length, label) in lengths.as_chunks().0.iter().zip(labels) {
+            differences |= usize::from(u16::from_le_bytes(*length)) ^ label.len();
+        }
+        if differences != 0 {
+            return None;
         }
         for label in labels {
             let (text, after) = rest.split_at_checked(label.len())?;

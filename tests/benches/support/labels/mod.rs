@@ -183,9 +183,9 @@ pub(crate) struct Sequence<const N: usize>(&'static [[&'static str; N]]);
 
 impl<const N: usize> Sequence<N> {
     #[inline(always)]
-    pub(crate) fn at(self, index: usize) -> [&'static str; N] {
+    pub(crate) fn at(self, index: usize) -> &'static [&'static str; N] {
         // The length is a power of two.
-        self.0[index & (self.0.len() - 1)]
+        &self.0[index & (self.0.len() - 1)]
     }
 }
 
