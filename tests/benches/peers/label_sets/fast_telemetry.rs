@@ -13,14 +13,18 @@ use crate::{
 };
 
 pub(super) fn enter(table: &mut Table) {
-    labels::ONE.iter().for_each(|row| enter_counter(table, row));
-    labels::TWO.iter().for_each(|row| enter_counter(table, row));
-    labels::FIVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
-    labels::TWELVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
+    for inputs in &labels::ONE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWELVE {
+        enter_counter(table, inputs);
+    }
 
     let (names, visits) = (labels::SCRAPED.names(), counter(&labels::SCRAPED));
     let scraped = Arc::clone(&visits);

@@ -51,9 +51,15 @@ label_group!(One, OneSet, 1, enter_one: device);
 label_group!(Two, TwoSet, 2, enter_two: route host);
 label_group!(Five, FiveSet, 5, enter_five: method route code host pod);
 pub(super) fn enter(table: &mut Table) {
-    labels::ONE.iter().for_each(|row| enter_one(table, row));
-    labels::TWO.iter().for_each(|row| enter_two(table, row));
-    labels::FIVE.iter().for_each(|row| enter_five(table, row));
+    for inputs in &labels::ONE {
+        enter_one(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_two(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_five(table, inputs);
+    }
 
     let visits = Arc::new(CounterVec::<TwoSet>::new());
     let scraped = Arc::clone(&visits);

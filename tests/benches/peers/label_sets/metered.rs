@@ -23,18 +23,18 @@ use crate::{
 label_sets! { #[derive(Clone, PartialEq, Eq, Hash, LabelSet)] }
 
 pub(super) fn enter(table: &mut Table) {
-    labels::ONE
-        .iter()
-        .for_each(|row| enter_counter::<_, One>(table, row));
-    labels::TWO
-        .iter()
-        .for_each(|row| enter_counter::<_, Two>(table, row));
-    labels::FIVE
-        .iter()
-        .for_each(|row| enter_counter::<_, Five>(table, row));
-    labels::TWELVE
-        .iter()
-        .for_each(|row| enter_counter::<_, Twelve>(table, row));
+    for inputs in &labels::ONE {
+        enter_counter::<_, One>(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_counter::<_, Two>(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_counter::<_, Five>(table, inputs);
+    }
+    for inputs in &labels::TWELVE {
+        enter_counter::<_, Twelve>(table, inputs);
+    }
 
     for inputs in &labels::HISTOGRAMS {
         let sizes = Arc::new(Family::<Two, BucketHistogram>::new_with_constructor_fn(
@@ -44,7 +44,7 @@ pub(super) fn enter(table: &mut Table) {
             let (sizes, values) = (Arc::clone(&sizes), inputs::values());
             move |labels, index| {
                 sizes.with(&(*labels).into(), |sizes| {
-                    _ = sizes.observe(values.at(index))
+                    _ = sizes.observe(values.at(index));
                 });
             }
         });

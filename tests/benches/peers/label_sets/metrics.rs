@@ -15,14 +15,18 @@ use crate::{
 };
 
 pub(super) fn enter(table: &mut Table) {
-    labels::ONE.iter().for_each(|row| enter_counter(table, row));
-    labels::TWO.iter().for_each(|row| enter_counter(table, row));
-    labels::FIVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
-    labels::TWELVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
+    for inputs in &labels::ONE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWELVE {
+        enter_counter(table, inputs);
+    }
 
     let (names, recorder) = (labels::SCRAPED.names(), recorder());
     let exporter = recorder.handle();
@@ -74,8 +78,9 @@ fn count<const N: usize>(
 
 #[inline]
 fn key<const N: usize>(name: &'static str, names: [&'static str; N], labels: [&str; N]) -> Key {
-    let named = names.into_iter().zip(labels);
-    let labels: Vec<_> = named
+    let labels: Vec<_> = names
+        .into_iter()
+        .zip(labels)
         .map(|(name, value)| Label::new(name, value.to_owned()))
         .collect();
     Key::from_parts(name, labels)

@@ -105,7 +105,7 @@ pub(super) fn enter(table: &mut Table) {
     }
     for inputs in &labels::TWELVE {
         enter_counter(table, inputs, |labels| {
-            MESH.with(&mesh_request(labels)).inc()
+            MESH.with(&mesh_request(labels)).inc();
         });
     }
     table.enter_scraped(
@@ -126,9 +126,9 @@ pub(super) fn enter(table: &mut Table) {
 
 fn enter_two_labels(table: &mut Table, inputs: &'static LabelInputs<2>) {
     match inputs.row {
-        Row::LongLabels => {
-            enter_counter(table, inputs, |&[route, host]| LONG.with(route, host).inc())
-        }
+        Row::LongLabels => enter_counter(table, inputs, |&[route, host]| {
+            LONG.with(route, host).inc();
+        }),
         Row::SameLongLabels => enter_counter(table, inputs, |&[route, host]| {
             SAME_LONG.with(route, host).inc();
         }),

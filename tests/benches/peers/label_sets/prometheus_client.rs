@@ -20,18 +20,18 @@ use crate::{
 label_sets! { #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)] }
 
 pub(super) fn enter(table: &mut Table) {
-    labels::ONE
-        .iter()
-        .for_each(|row| enter_counter::<_, One>(table, row));
-    labels::TWO
-        .iter()
-        .for_each(|row| enter_counter::<_, Two>(table, row));
-    labels::FIVE
-        .iter()
-        .for_each(|row| enter_counter::<_, Five>(table, row));
-    labels::TWELVE
-        .iter()
-        .for_each(|row| enter_counter::<_, Twelve>(table, row));
+    for inputs in &labels::ONE {
+        enter_counter::<_, One>(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_counter::<_, Two>(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_counter::<_, Five>(table, inputs);
+    }
+    for inputs in &labels::TWELVE {
+        enter_counter::<_, Twelve>(table, inputs);
+    }
 
     let (scraped, mut registry) = (Family::<Two, Counter>::default(), Registry::default());
     registry.register("visits", "Counts", scraped.clone());

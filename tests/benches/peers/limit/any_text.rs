@@ -25,8 +25,8 @@ pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
         // The C library's comparison is vectorized.
         return one == other;
     }
-    let ([a, b, c], [d, e, f]) = (pieces(one), pieces(other));
-    (a ^ d) | (b ^ e) | (c ^ f) == 0
+    let (one, other) = (pieces(one), pieces(other));
+    (one[0] ^ other[0]) | (one[1] ^ other[1]) | (one[2] ^ other[2]) == 0
 }
 
 #[inline(always)]

@@ -103,14 +103,18 @@ fn enter_open_labels(table: &mut Table) {
 }
 
 fn enter_label_sets(table: &mut Table) {
-    labels::ONE.iter().for_each(|row| enter_counter(table, row));
-    labels::TWO.iter().for_each(|row| enter_counter(table, row));
-    labels::FIVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
-    labels::TWELVE
-        .iter()
-        .for_each(|row| enter_counter(table, row));
+    for inputs in &labels::ONE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWO {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::FIVE {
+        enter_counter(table, inputs);
+    }
+    for inputs in &labels::TWELVE {
+        enter_counter(table, inputs);
+    }
 
     let inputs = &labels::SCRAPED;
     table.limit_source(LABEL_COUNTER, &[inputs.row]);
