@@ -57,7 +57,7 @@ impl Label for bool {
 impl Label for str {
     const VALUES: Option<&'static [&'static str]> = None;
 
-    #[inline]
+    #[inline(always)]
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
         with(self)
     }
@@ -68,7 +68,7 @@ macro_rules! text_labels {
         impl Label for $type {
             const VALUES: Option<&'static [&'static str]> = None;
 
-            #[inline]
+            #[inline(always)]
             fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
                 with(self)
             }
@@ -83,12 +83,12 @@ macro_rules! references {
         impl<L: Label + ?Sized> Label for $reference {
             const VALUES: Option<&'static [&'static str]> = L::VALUES;
 
-            #[inline]
+            #[inline(always)]
             fn index(&self) -> usize {
                 L::index(self)
             }
 
-            #[inline]
+            #[inline(always)]
             fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
                 L::with_str(self, with)
             }
@@ -103,7 +103,7 @@ macro_rules! integer_labels {
         impl Label for $type {
             const VALUES: Option<&'static [&'static str]> = None;
 
-            #[inline]
+            #[inline(always)]
             fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
                 with(itoa::Buffer::new().format(*self))
             }

@@ -15,7 +15,6 @@ pub(crate) mod escaping;
 pub(crate) mod flattened;
 pub(crate) mod kind;
 pub(crate) mod label;
-pub(crate) mod label_key;
 pub(crate) mod label_values;
 pub(crate) mod name;
 pub(crate) mod objective;

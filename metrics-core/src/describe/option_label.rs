@@ -55,7 +55,7 @@ impl<L: Label> Label for Option<L> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn with_str<R>(&self, with: impl FnOnce(&str) -> R) -> R {
         match self {
             Some(label) => label.with_str(with),

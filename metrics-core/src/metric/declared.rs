@@ -4,7 +4,7 @@
 use std::{marker::PhantomData, sync::atomic::AtomicU64, thread::LocalKey};
 
 use crate::{
-    describe::{bucket_table::Buckets, desc::Desc, label, label::LabelSet, label_key::with_key},
+    describe::{bucket_table::Buckets, desc::Desc, label, label::LabelSet},
     metric::{
         exemplars::SPANS_ENABLED,
         family::Family,
@@ -13,7 +13,7 @@ use crate::{
         series_storage::sealed::SeriesStorage,
         thread_storage::ThreadStorage,
     },
-    series::id::SeriesId,
+    series::{id::SeriesId, key::with_key},
     storage::{self, layout::Layout},
 };
 
@@ -133,9 +133,11 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
 fn find_or_create<M: DeclaredMetric, L: LabelSet>(
     labels: &L,
 ) -> (SeriesId, Option<<M::Local as ThreadStorage>::Cells>) {
-    let found = with_key!(L, labels, |key| {
-        ThreadStorage::find(key, M::local(), M::family())
-    });
+    let found = with_key(
+        labels,
+        #[inline(always)]
+        |key| ThreadStorage::find(key, M::local(), M::family()),
+    );
     found.unwrap_or_else(|| (create::<M>(labels), None))
 }
 

@@ -1,5 +1,5 @@
 //! [`Blocks`]: the memory of an index of series: blocks of entries with the storage of their
-//! series, and the parts of keys that are too long for an entry.
+//! series, and the arena with the parts of keys that are too long for an entry.
 //!
 //! Blocks are allocated on first use and freed with the index, so that a reader may look at an
 //! entry at any time.
@@ -8,9 +8,10 @@ use std::sync::OnceLock;
 
 use crate::{
     series::{
-        entry::{Entry, Tail, tails_match},
+        entry::Entry,
         id::SeriesId,
-        place::{FIRST_BLOCK, MAX_SERIES, block_size, blocks_for, locate},
+        key_arena::KeyArena,
+        place::{MAX_SERIES, block_size, blocks_for, locate},
     },
     storage::{Region, Regions, layout::Layout},
 };
@@ -30,9 +31,8 @@ pub(crate) struct Blocks {
     /// The blocks after `first`: for a raised limit, and for suspended series (expired, but not
     /// removed yet), which take places beyond the limit.
     extra: OnceLock<Box<[OnceLock<Block>]>>,
-    /// Blocks of [`Tail`]s, which hold the rest of long keys; each block is twice as long as the
-    /// one before.
-    tails: [OnceLock<Box<[Tail]>>; 28],
+    /// What does not fit into the entries of long keys.
+    pub(crate) arena: KeyArena,
     /// The binary logarithm of the number of series in a region, the storage that a thread
     /// allocates at once; a block with fewer series is one region.
     region_bits: u32,
@@ -50,7 +50,7 @@ impl Blocks {
         Blocks {
             first: (0..first).map(|_| OnceLock::new()).collect(),
             extra: OnceLock::new(),
-            tails: [const { OnceLock::new() }; 28],
+            arena: KeyArena::new(),
             region_bits: region_bits(layout.cells() * rows),
             layout,
             rows,
@@ -142,29 +142,6 @@ impl Blocks {
     pub(crate) fn entry(&self, place: u32) -> &Entry {
         let (block, offset) = locate(place);
         &self.get_or_allocate(block).entries[offset]
-    }
-
-    pub(crate) fn tail(&self, at: u32) -> &Tail {
-        let block = (at as usize / FIRST_BLOCK + 1).ilog2() as usize;
-        let tails = self.tails[block]
-            .get_or_init(|| (0..FIRST_BLOCK << block).map(|_| Tail::default()).collect());
-        &tails[at as usize - FIRST_BLOCK * ((1 << block) - 1)]
-    }
-
-    /// The generation of the series in an entry, if look-ups find it and it has this key.
-    #[inline(always)]
-    pub(crate) fn generation_if(&self, entry: &Entry, key: &[u64]) -> Option<u64> {
-        entry.matches(key, |next, rest| self.tails_match(next, rest))
-    }
-
-    /// Whether an entry, which no other thread changes meanwhile, has this key.
-    pub(crate) fn has_key(&self, entry: &Entry, key: &[u64]) -> bool {
-        entry.has_key(key, |next, rest| self.tails_match(next, rest))
-    }
-
-    #[inline(never)]
-    fn tails_match(&self, next: u32, rest: &[u64]) -> bool {
-        tails_match(next, rest, |at| self.tail(at))
     }
 }
 

@@ -12,14 +12,17 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::storage::sync::{AtomicU32, AtomicU64, fence};
+use crate::{
+    series::key_arena::KeyArena,
+    storage::sync::{AtomicU32, AtomicU64, fence},
+};
 
 /// The number of words of a key that fit into the entry: three label values of up to 15 bytes, two
-/// words each. A longer key continues in [`Tail`]s.
+/// words each. The rest of a longer key is in a [`KeyArena`].
 pub(crate) const INLINE_WORDS: usize = 6;
 
-/// The number in `next` if the key has no further tail.
-const NO_TAIL: u32 = u32::MAX;
+/// The value of `rest` if the key fits into the entry.
+const NO_REST: u32 = u32::MAX;
 
 /// The difference between the generations of consecutive series of a metric. Generations are odd.
 /// Once look-ups do not find a series, the version of its entry is the generation plus [`REMOVED`],
@@ -68,17 +71,10 @@ pub(crate) struct Entry {
     /// The generation of the series, which is odd; an even number while look-ups find no series
     /// here.
     version: AtomicU64,
-    /// The number of the key's first tail, or [`NO_TAIL`].
-    next: AtomicU32,
+    /// The position of the rest of the key in the arena, or [`NO_REST`].
+    rest: AtomicU32,
     /// The number of handles that pin the series, and [`RECENTLY_RECORDED`].
     pins: AtomicU32,
-    words: [AtomicU64; INLINE_WORDS],
-}
-
-/// A part of a key that is too long for its entry.
-#[derive(Debug, Default)]
-pub(crate) struct Tail {
-    next: AtomicU32,
     words: [AtomicU64; INLINE_WORDS],
 }
 
@@ -86,11 +82,11 @@ impl Entry {
     pub(crate) fn new() -> Self {
         let entry = Entry {
             version: AtomicU64::default(),
-            next: AtomicU32::default(),
+            rest: AtomicU32::default(),
             pins: AtomicU32::default(),
             words: Default::default(),
         };
-        entry.next.store(NO_TAIL, Ordering::Relaxed);
+        entry.rest.store(NO_REST, Ordering::Relaxed);
         entry
     }
 }
@@ -113,46 +109,39 @@ impl Entry {
         }
     }
 
-    /// The generation of the series in this entry, if look-ups find it and it has this key.
-    ///
-    /// `tails_match` compares the rest of the key with the tails, of which it gets the first one's
-    /// number.
+    /// The generation of the series in this entry, if look-ups find it and it has this key, of
+    /// which `arena` holds what does not fit into the entry.
     #[inline(always)]
-    pub(crate) fn matches(
-        &self,
-        key: &[u64],
-        tails_match: impl FnOnce(u32, &[u64]) -> bool,
-    ) -> Option<u64> {
+    pub(crate) fn matches(&self, key: &[u64], arena: &KeyArena) -> Option<u64> {
         let version = self.version.load(Ordering::Acquire);
-        if version & 1 == 0 || differ(&self.words, key) {
-            return None;
-        }
-        if key.len() > INLINE_WORDS
-            && !tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..])
-        {
+        if version & 1 == 0 || !self.has_key(key, arena) {
             return None;
         }
         self.is_unchanged(version).then_some(version)
     }
 
-    /// Whether the entry, which no other thread changes meanwhile, has this key.
-    pub(crate) fn has_key(
-        &self,
-        key: &[u64],
-        tails_match: impl FnOnce(u32, &[u64]) -> bool,
-    ) -> bool {
-        !differ(&self.words, key)
-            && (key.len() <= INLINE_WORDS
-                || tails_match(self.next.load(Ordering::Relaxed), &key[INLINE_WORDS..]))
-    }
-
     /// Whether the series of this generation, which this thread has found before, has this key and
     /// look-ups still find it.
-    ///
-    /// False for a key that does not fit into the entry.
     #[inline(always)]
-    pub(crate) fn still_matches<const N: usize>(&self, generation: u64, key: &[u64; N]) -> bool {
-        N <= INLINE_WORDS && !differ(&self.words, key) && self.is_unchanged(generation)
+    pub(crate) fn still_matches(&self, generation: u64, key: &[u64], arena: &KeyArena) -> bool {
+        self.has_key(key, arena) && self.is_unchanged(generation)
+    }
+
+    /// Whether the entry has this key.
+    ///
+    /// If another thread may change the entry during the call, the version tells afterwards whether
+    /// it did.
+    #[inline(always)]
+    pub(crate) fn has_key(&self, key: &[u64], arena: &KeyArena) -> bool {
+        let mut pairs = self.words.iter().zip(key);
+        if !pairs.all(|(word, key)| word.load(Ordering::Relaxed) == *key) {
+            return false;
+        }
+        // The lengths need no comparison: keys that differ do so in a word within the shorter one.
+        match key.get(INLINE_WORDS..) {
+            None | Some([]) => true,
+            Some(rest) => arena.starts_with(self.rest.load(Ordering::Relaxed), rest),
+        }
     }
 
     /// Whether the words that were read before the call belong to this version.
@@ -165,28 +154,28 @@ impl Entry {
 
     /// Writes the key of a new series into an entry that is not in use.
     ///
-    /// `take_tail` returns a free tail and its number, for each tail that the key needs.
-    pub(crate) fn write<'a>(
-        &'a self,
-        generation: u64,
-        key: &[u64],
-        mut take_tail: impl FnMut() -> (u32, &'a Tail),
-    ) {
+    /// `rest` is the position of the run for the words that do not fit into the entry, if there are
+    /// any.
+    pub(crate) fn write(&self, generation: u64, key: &[u64], rest: Option<u32>, arena: &KeyArena) {
         debug_assert!(self.version() & 1 == 0);
         // Pairs with the fence in `is_unchanged`: a reader that sees a new word no longer sees the
-        // version of the previous series.
+        // version of the previous series, neither of this entry nor of the one whose run in the
+        // arena the key gets.
         fence(Ordering::Release);
-        let (head, rest) = key.split_at(key.len().min(INLINE_WORDS));
-        store(&self.words, head);
-        let mut next = &self.next;
-        for part in rest.chunks(INLINE_WORDS) {
-            let (at, tail) = take_tail();
-            store(&tail.words, part);
-            next.store(at, Ordering::Relaxed);
-            next = &tail.next;
+        for (word, key) in self.words.iter().zip(key) {
+            word.store(*key, Ordering::Relaxed);
         }
-        next.store(NO_TAIL, Ordering::Relaxed);
+        if let (Some(rest), Some(words)) = (rest, key.get(INLINE_WORDS..)) {
+            arena.write(rest, words);
+        }
+        self.rest.store(rest.unwrap_or(NO_REST), Ordering::Relaxed);
         self.version.store(generation, Ordering::Release);
+    }
+
+    /// The position in the arena of the rest of the key, if it does not fit into the entry.
+    pub(crate) fn rest(&self) -> Option<u32> {
+        let rest = self.rest.load(Ordering::Relaxed);
+        (rest != NO_REST).then_some(rest)
     }
 
     /// Marks a series as removed that was [`Live`](Status::Live) or
@@ -240,19 +229,6 @@ impl Entry {
         self.pins.fetch_and(!RECENTLY_RECORDED, Ordering::SeqCst) != 0
     }
 
-    /// Calls `each` with the number of every tail of the key.
-    pub(crate) fn for_each_tail<'a>(
-        &'a self,
-        tail: impl Fn(u32) -> &'a Tail,
-        mut each: impl FnMut(u32),
-    ) {
-        let mut next = self.next.load(Ordering::Relaxed);
-        while next != NO_TAIL {
-            each(next);
-            next = tail(next).next.load(Ordering::Relaxed);
-        }
-    }
-
     /// Pins the series of this generation, so that no other series gets the entry; false if the
     /// series was removed or has expired.
     pub(crate) fn pin(&self, generation: u64) -> bool {
@@ -287,36 +263,5 @@ impl Entry {
     /// Whether handles pin the series, so that the entry must not be given to another series.
     pub(crate) fn is_pinned(&self) -> bool {
         self.pins.load(Ordering::SeqCst) & !RECENTLY_RECORDED != 0
-    }
-}
-
-/// Whether the tails from `next` on hold the rest of a key.
-///
-/// A key begins with the words for each label, which contain the lengths of label values. Keys that
-/// agree in these words have the same length, so that no further tail needs to be compared.
-pub(crate) fn tails_match<'a>(mut next: u32, rest: &[u64], tail: impl Fn(u32) -> &'a Tail) -> bool {
-    for part in rest.chunks(INLINE_WORDS) {
-        if next == NO_TAIL {
-            return false;
-        }
-        let tail = tail(next);
-        if differ(&tail.words, part) {
-            return false;
-        }
-        next = tail.next.load(Ordering::Relaxed);
-    }
-    true
-}
-
-/// Whether the words differ from the beginning of a key.
-#[inline(always)]
-fn differ(words: &[AtomicU64; INLINE_WORDS], key: &[u64]) -> bool {
-    let mut pairs = words.iter().zip(key);
-    pairs.any(|(word, key)| word.load(Ordering::Relaxed) != *key)
-}
-
-fn store(words: &[AtomicU64; INLINE_WORDS], key: &[u64]) {
-    for (word, key) in words.iter().zip(key) {
-        word.store(*key, Ordering::Relaxed);
     }
 }

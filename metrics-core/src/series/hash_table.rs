@@ -210,15 +210,22 @@ fn tidy(segment: &[AtomicU32], hash_of: impl Fn(u32) -> u32, belongs: impl Fn(u3
 /// The hash of a key: products of pairs of words, each folded so that every bit counts, as in
 /// wyhash. The products are independent of each other, which takes less time than a chain.
 ///
-/// With a random seed, a client that chooses label values cannot foresee the hash. The last product
-/// mixes the bits once more, in case the products with this seed are bad for the keys' words.
+/// The seed is random, so a client that chooses label values cannot foresee the hash. In particular,
+/// each factor is a word combined with a number that the client does not know. It therefore cannot
+/// choose a word that makes the factor 0, so that the other factor would not matter; in hashes with
+/// known factors, such words yield any number of keys with the same hash. The two factors of a
+/// product use independent halves of the seed. Each pair of words uses another number, which differs
+/// from that of the pair before by an unknown one, so that a client cannot choose two pairs whose
+/// products cancel each other out. The last product mixes the bits once more, in case the
+/// products with this seed are bad for the keys' words.
 #[inline(always)]
-pub(crate) fn hash_key(key: &[u64], mut seed: u64) -> u64 {
+pub(crate) fn hash_key(key: &[u64], seed: [u64; 2]) -> u64 {
+    let [mut first_seed, second_seed] = seed;
     let mut hash = 0;
     for pair in key.chunks(2) {
         let second = pair.get(1).copied().unwrap_or(0);
-        hash ^= fold(pair[0] ^ seed, second ^ seed.rotate_left(32));
-        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        hash ^= fold(pair[0] ^ first_seed, second ^ second_seed);
+        first_seed = first_seed.wrapping_add(second_seed);
     }
     fold(hash, 0x9e37_79b9_7f4a_7c15)
 }

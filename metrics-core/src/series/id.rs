@@ -34,15 +34,6 @@ pub struct CachedSeries<'i> {
     allow(dead_code, reason = "used by `SeriesCache`")
 )]
 impl CachedSeries<'_> {
-    /// Returns this series if it has this key and has neither been removed nor expired.
-    ///
-    /// `None` for a key that does not fit into the entry.
-    #[inline(always)]
-    pub(crate) fn matches<const N: usize>(&self, key: &[u64; N]) -> Option<Self> {
-        let is_match = self.entry.still_matches(self.id.generation, key);
-        is_match.then_some(*self)
-    }
-
     pub(crate) fn is_removed(&self) -> bool {
         self.entry.version() != self.id.generation
     }

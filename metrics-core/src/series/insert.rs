@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::{
     series::{
-        entry::GENERATION_STEP,
+        entry::{GENERATION_STEP, INLINE_WORDS},
         hash_table::table_hash,
         id::SeriesId,
         index::Index,
@@ -17,8 +17,8 @@ use crate::{
 impl Index {
     /// Finds the series of a key or inserts it; `None` if there is no room for it.
     ///
-    /// There is no room if the limit on series is reached, or if handles pin too many places of
-    /// removed series. `limit` is called under the lock, so that it returns a limit that was raised
+    /// There is no room if the limit on series is reached, if handles pin too many places of removed
+    /// series, or if the parts of keys that are too long for their entries take half a gigabyte. `limit` is called under the lock, so that it returns a limit that was raised
     /// before [`limit_changed`]. `beyond_limit` inserts the series even if the limit is reached,
     /// and without counting towards it; that is for overflow series. `labels` are the rendered
     /// labels.
@@ -58,9 +58,20 @@ impl Index {
         if let Some(position) = self.find_suspended(state, key, hash) {
             return Some(self.resume(state, position));
         }
-        let place = self.take_place(state, limit)?;
+        let arena = &self.blocks.arena;
+        let rest = match key.len().checked_sub(INLINE_WORDS) {
+            None | Some(0) => None,
+            Some(words) => Some(arena.take(&mut state.free_runs, words)?),
+        };
+        let Some(place) = self.take_place(state, limit) else {
+            if let Some(rest) = rest {
+                arena.free(&mut state.free_runs, rest);
+            }
+            return None;
+        };
         let generation = self.start_generation(state, place);
-        self.write_key(state, place, generation, key);
+        let entry = self.blocks.entry(place);
+        entry.write(generation, key, rest, arena);
         let position = position_of(place);
         let columns = &mut state.columns;
         columns.labels.set(position, labels);
@@ -113,16 +124,6 @@ impl Index {
             region.claim(at, state.generation);
         }
         state.generation
-    }
-
-    fn write_key(&self, state: &mut State, place: u32, generation: u64, key: &[u64]) {
-        self.blocks.entry(place).write(generation, key, || {
-            let at = state.free_tails.pop().unwrap_or_else(|| {
-                state.tails += 1;
-                state.tails as u32 - 1
-            });
-            (at, self.blocks.tail(at))
-        });
     }
 
     /// Adds an entry to the hash table, which grows when it is half full.

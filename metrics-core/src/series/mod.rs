@@ -14,6 +14,8 @@ pub(crate) mod hash_table;
 pub(crate) mod id;
 pub(crate) mod index;
 pub(crate) mod insert;
+pub(crate) mod key;
+pub(crate) mod key_arena;
 pub(crate) mod place;
 pub(crate) mod read;
 pub(crate) mod recipients;

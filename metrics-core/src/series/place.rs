@@ -6,7 +6,7 @@
 //! Blocks double in size up to [`LARGEST_BLOCK`], so that an index of few series is small and one
 //! of many leaves little memory unused.
 
-/// The size of the first block of entries, and of the first block of tails.
+/// The size of the first block of entries.
 pub(crate) const FIRST_BLOCK: usize = 16;
 /// The size of the largest blocks. It limits the entries of the last block that stay unused.
 const LARGEST_BLOCK: usize = 1 << OFFSET_BITS;

@@ -67,7 +67,9 @@ impl Index {
         let entry = self.blocks.entry(place);
         self.table.remove(state.columns.hashes[position], place);
         entry.remove(removal);
-        entry.for_each_tail(|at| self.blocks.tail(at), |at| state.free_tails.push(at));
+        if let Some(rest) = entry.rest() {
+            self.blocks.arena.free(&mut state.free_runs, rest);
+        }
         if entry.is_pinned() {
             state.pinned_places.push(place);
         } else {

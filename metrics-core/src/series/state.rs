@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::series::{
-    created_timestamps::CreatedTimestamps, rendered_labels::RenderedLabels, replaced::SeriesSet,
+    created_timestamps::CreatedTimestamps, key_arena::FreeRuns, rendered_labels::RenderedLabels,
+    replaced::SeriesSet,
 };
 
 /// The part of an index that only a holder of its lock reads and changes.
@@ -24,9 +25,7 @@ pub(crate) struct State {
     pub(crate) free_places: Vec<u32>,
     /// Places of series that handles pinned when they were removed; free once they are unpinned.
     pub(crate) pinned_places: Vec<u32>,
-    /// The number of tails (the parts of keys that entries have no room for) that have been in use.
-    pub(crate) tails: usize,
-    pub(crate) free_tails: Vec<u32>,
+    pub(crate) free_runs: FreeRuns,
     /// The number of slots of the hash table that hold a series or held one that was removed.
     pub(crate) used_slots: usize,
     /// The generation of the newest series.
@@ -85,8 +84,7 @@ impl State {
             overflow: Vec::new(),
             free_places: Vec::new(),
             pinned_places: Vec::new(),
-            tails: 0,
-            free_tails: Vec::new(),
+            free_runs: FreeRuns::default(),
             used_slots: 0,
             generation: 1,
             set: Arc::default(),

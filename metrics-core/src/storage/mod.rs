@@ -115,6 +115,7 @@ mod series_cache;
 pub(crate) mod sync;
 mod thread;
 mod thread_state;
+mod word_buffer;
 
 pub(crate) use cached_cells::{CachedCells, Regions};
 pub use local::ConstInit;
@@ -131,3 +132,4 @@ pub(crate) use region::Region;
 #[cfg(not(metrics_fallback_storage))]
 pub(crate) use series_cache::{SeriesCache, cache_series};
 pub(crate) use thread::{lock_out_scrapes, without_reentry};
+pub(crate) use word_buffer::WordBuffer;

@@ -31,9 +31,13 @@ pub(crate) use shared_static;
 /// The number of slots of a thread's first directory, the array of the addresses of its cells.
 pub(crate) const FIRST_DIRECTORY: usize = 64;
 
+/// The number of words of the first chunk of memory for long keys.
+pub(crate) const FIRST_CHUNK: usize = 64;
+
 /// A seed for the hashes of keys: random, so that a client that chooses label values cannot choose
 /// keys that collide.
-pub(crate) fn hash_seed() -> u64 {
+pub(crate) fn hash_seed() -> [u64; 2] {
     use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one(0_u64)
+    let random = RandomState::new();
+    [random.hash_one(0_u64), random.hash_one(1_u64)]
 }

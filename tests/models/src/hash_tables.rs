@@ -11,6 +11,7 @@ use crate::{
     series::{
         entry::{Entry, Removal},
         hash_table::HashTable,
+        key_arena::KeyArena,
     },
     storage::sync::AtomicU64,
 };
@@ -27,6 +28,8 @@ const SIZE: usize = 4;
 struct Index {
     table: HashTable<SIZE>,
     entries: [Entry; 3],
+    /// Empty, because the keys fit into their entries.
+    arena: KeyArena,
     /// The hashes of the entries' keys.
     hashes: [u32; 3],
 }
@@ -40,6 +43,7 @@ impl Index {
         let index = Index {
             table: HashTable::new(),
             entries: [Entry::new(), Entry::new(), Entry::new()],
+            arena: KeyArena::new(),
             hashes,
         };
         index.table.grow(|_| unreachable!("the table is empty"));
@@ -56,7 +60,7 @@ impl Index {
     fn find_hashed(&self, key: Key, hash: u32) -> Option<(u32, u64)> {
         self.table.find(hash, |place| {
             let entry = self.entries.get(place as usize)?;
-            let generation = entry.matches(&key, |_, _| unreachable!("a short key"))?;
+            let generation = entry.matches(&key, &self.arena)?;
             Some((place, generation))
         })
     }
@@ -75,7 +79,7 @@ impl Index {
 
     fn write(&self, place: u32, generation: u64, key: Key) {
         let entry = &self.entries[place as usize];
-        entry.write(generation, &key, || unreachable!("a short key"));
+        entry.write(generation, &key, None, &self.arena);
     }
 
     fn insert(&self, place: u32, generation: u64, key: Key) {

@@ -243,9 +243,12 @@ pub(crate) use shared_static;
 /// Two slots, so that models of growing directories are small.
 pub(crate) const FIRST_DIRECTORY: usize = 2;
 
+/// A few words, because loom tracks each of them.
+pub(crate) const FIRST_CHUNK: usize = 4;
+
 /// A constant, because loom repeats a model with the same decisions.
-pub(crate) fn hash_seed() -> u64 {
-    0x9e37_79b9_7f4a_7c15
+pub(crate) fn hash_seed() -> [u64; 2] {
+    [0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f]
 }
 
 /// A thread-local value, which [`end_thread`] drops.

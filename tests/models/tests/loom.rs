@@ -20,7 +20,9 @@ models! {
     entries:
         an_entry_matches_only_the_key_of_its_series,
         a_cached_entry_matches_only_the_key_of_its_series,
-        an_entry_does_not_match_with_a_tail_of_another_key,
+        an_entry_matches_only_the_long_key_of_its_series,
+        an_entry_does_not_match_with_words_of_another_key,
+        a_long_key_is_not_found_in_an_entry_with_a_short_one,
         a_pinned_entry_is_not_given_to_another_series,
         an_entry_stays_pinned_until_the_last_handle_is_dropped;
     epochs:

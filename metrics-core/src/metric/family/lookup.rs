@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::{
     describe::{
         label::LabelSet,
-        label_key::{LongKey, with_key},
         label_values::{LabelCopy, OverflowLabels, UnknownLabels},
     },
     metric::family::definition::Family,
@@ -14,6 +13,7 @@ use crate::{
     series::{
         id::{OpenCells, SeriesId},
         index::Index,
+        key::{Key, with_key},
         recipients::{ExpositionStart, Recipient, Recipients},
         redirect::Redirect,
     },
@@ -48,7 +48,11 @@ impl Family {
     /// series cannot be created, usually because the cardinality limit is reached.
     #[inline]
     pub(crate) fn find_or_create<L: LabelSet>(&self, labels: &L) -> SeriesId {
-        let found = with_key!(L, labels, |key| self.index().find(key));
+        let found = with_key(
+            labels,
+            #[inline(always)]
+            |key| self.index().find(key),
+        );
         found.unwrap_or_else(|| self.find_or_create_cold(labels))
     }
 
@@ -59,18 +63,15 @@ impl Family {
         &self,
         labels: &impl LabelSet,
     ) -> (SeriesId, Option<OpenCells<'_, [AtomicU64]>>) {
-        let index = self.index();
-        let key = LongKey::new(labels);
-        index
-            .find_with_cells(key.words(), index.hash(key.words()))
-            .unwrap_or_else(|| (self.find_or_create_cold(labels), None))
+        let found = self.index().find_labels(labels);
+        found.unwrap_or_else(|| (self.find_or_create_cold(labels), None))
     }
 
     /// [`find_or_create`](Self::find_or_create) after a failed lookup.
     #[inline(never)]
     pub(crate) fn find_or_create_cold(&self, labels: &impl LabelSet) -> SeriesId {
         let index = self.index();
-        let key = LongKey::new(labels);
+        let key = Key::of(labels);
         if let Some(series) = index.find(key.words()) {
             return series;
         }
@@ -88,7 +89,7 @@ impl Family {
     /// Inserts a series into the index, unless another thread has done so; see [`Index::insert`].
     fn insert(&self, labels: &impl LabelSet, beyond_limit: bool) -> Option<SeriesId> {
         let labels = LabelCopy::of(labels);
-        let key = LongKey::new(&labels);
+        let key = Key::of(&labels);
         let rendered = self.render(&labels);
         let limit = || self.open.limit();
         self.index()
@@ -105,7 +106,7 @@ impl Family {
     /// Finds or creates the series with the labels `overflow`.
     fn find_or_create_overflow(&self, overflow: &impl LabelSet) -> SeriesId {
         let index = self.index();
-        let key = LongKey::new(overflow);
+        let key = Key::of(overflow);
         index
             .find(key.words())
             .or_else(|| self.insert(overflow, true))
@@ -202,7 +203,7 @@ impl Family {
     /// start stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
         let index = self.open.index.get();
-        index.is_some_and(|index| index.remove(LongKey::new(labels).words()))
+        index.is_some_and(|index| index.remove(Key::of(labels).words()))
     }
 
     /// Removes the series for which `keep` returns false. Series that exist from the start stay.

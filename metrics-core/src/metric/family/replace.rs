@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 use crate::{
     describe::{
         label::{self, LabelSet},
-        label_key::LongKey,
         label_values::{LabelCopy, OverflowLabels},
     },
     metric::{family::definition::Family, optional_value},
-    series::replace::NewSeries,
+    series::{key::Key, replace::NewSeries},
     storage::{self, layout::Layout},
 };
 
@@ -86,7 +85,7 @@ impl Family {
             return self.replace_closed(by);
         }
         let of = |labels: &LabelCopy, value| NewSeries {
-            key: LongKey::new(labels).words().into(),
+            key: Key::of(labels).words().into(),
             labels: self.render(labels),
             value: self.cell(value),
         };

@@ -15,8 +15,8 @@ use crate::{
 impl<const N: usize> ThreadStorage for DirectoryOnly<N> {
     type Cells = OpenCells<'static, [AtomicU64; N]>;
 
-    fn find<const K: usize>(
-        key: &[u64; K],
+    fn find(
+        key: &[u64],
         _: &'static LocalKey<Self>,
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)> {

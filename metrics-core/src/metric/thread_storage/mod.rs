@@ -30,8 +30,8 @@ pub trait ThreadStorage: LocalStorage {
     /// Finds the series that has the label values `key`, encoded as words, and this thread's cells
     /// of the series if they exist. Returns `None` if there is no series. Only for labels whose
     /// values are not known at compile time.
-    fn find<const K: usize>(
-        key: &[u64; K],
+    fn find(
+        key: &[u64],
         local: &'static LocalKey<Self>,
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)>;

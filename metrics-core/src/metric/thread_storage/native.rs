@@ -29,8 +29,8 @@ macro_rules! closed {
         impl<const N: usize> ThreadStorage for $local<N> {
             type Cells = Infallible;
 
-            fn find<const K: usize>(
-                _: &[u64; K],
+            fn find(
+                _: &[u64],
                 _: &'static LocalKey<Self>,
                 _: &'static Family,
             ) -> Option<(SeriesId, Option<Infallible>)> {
@@ -51,17 +51,17 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries<'static>, N> {
     type Cells = OpenCells<'static, [AtomicU64; N]>;
 
     #[inline(always)]
-    fn find<const K: usize>(
-        key: &[u64; K],
+    fn find(
+        key: &[u64],
         local: &'static LocalKey<Self>,
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)> {
         let cache = storage::local_storage(local);
-        let matches = |cached: &CachedSeries<'static>| cached.matches(key);
+        let index = family.index();
+        let matches = |cached: &CachedSeries<'static>| index.if_matches(cached, key);
         if let Some((cached, cells)) = cache.last(matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
-        let index = family.index();
         let hash = index.hash(key);
         if let Some((cached, cells)) = cache.find(hash, matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
