@@ -202,7 +202,7 @@ fn layers_and_bridges() -> Vec<Check> {
         Check::at_least(layer, 3.0, BEST_PEER, best_peer(layer)),
         Check::at_least(layer, 3.0, BEST_PEER_ON_TWO, best_peer(layer)).on(2),
     ];
-    for row in [Row::Facade, Row::FacadeStatic] {
+    for row in [Row::Facade, Row::FacadeStatic, Row::FacadeConstant] {
         checks.extend([
             Check::at_least(row, 2.0, BEST_PEER, best_peer(row)),
             Check::at_least(row, 6.0, BEST_PEER_ON_TWO, best_peer(row)).on(2),
