@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p tests --features peers --bench recording [-- <group or part of a row's name>]`
 //! prints tables in Markdown with verdicts, and writes them to `target/recording.md`: for a release
-//! build, and for one with thin LTO and one with the fallback storage, which it builds and runs unless
-//! `--as-is` is given.
+//! build, and for one with thin LTO and one with the fallback storage, which it builds and runs
+//! unless `--as-is` is given.
 //! `--rounds=<number>` sets the number of rounds.
 
 mod common;

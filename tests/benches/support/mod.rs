@@ -1,7 +1,7 @@
 //! The harness of the recording bench: contenders are measured alternately and compared by medians.
 //!
-//! To add an operation, add a line to `row.rs`; to add a peer, a file to `peers`; to add a target, a
-//! line to `targets.rs`.
+//! To add an operation, add a line to `row.rs`; to add a peer, a file to `peers`; to add a target,
+//! a line to `targets.rs`.
 
 pub(crate) mod calls;
 mod checks;

@@ -151,7 +151,8 @@ rows! {
     /// [`MostSeries`](Self::MostSeries) with frequencies by Zipf's law.
     ZipfMostSeries in MostSeries: "counter, gRPC method and pod, 100,000 series, Zipf";
 
-    /// Observation in a histogram with 14 bounds and the labels of [`LongLabels`](Self::LongLabels).
+    /// Observation in a histogram with 14 bounds and the labels of
+    /// [`LongLabels`](Self::LongLabels).
     LabelledHistogram in LabelledHistograms:
         "histogram, two labels of 25 to 40 bytes, 100 series";
     /// Observation in a histogram with 14 bounds and the labels of

@@ -1,5 +1,5 @@
-//! The targets of the recording bench: bounds on ratios of our times to those of LIMIT, of peers, and
-//! of our other rows.
+//! The targets of the recording bench: bounds on ratios of our times to those of LIMIT, of peers,
+//! and of our other rows.
 
 use super::{
     Row,

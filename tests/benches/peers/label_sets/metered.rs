@@ -1,5 +1,5 @@
-//! The crate metered in the rows with open labels, except during scrapes, because its text format is in
-//! another crate.
+//! The crate metered in the rows with open labels, except during scrapes, because its text format
+//! is in another crate.
 
 use std::{
     hash::Hash,

@@ -1,5 +1,5 @@
-//! The facade crate metrics with metrics-exporter-prometheus in the rows with open labels. Each row has
-//! its own recorder, which registers what the macros `counter!` and `histogram!` would.
+//! The facade crate metrics with metrics-exporter-prometheus in the rows with open labels. Each row
+//! has its own recorder, which registers what the macros `counter!` and `histogram!` would.
 
 use std::{hint::black_box, sync::Arc};
 

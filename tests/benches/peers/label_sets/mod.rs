@@ -1,8 +1,8 @@
-//! The contenders in the rows with open labels of published shapes: counters with one, two, five and
-//! twelve labels, and histograms with two.
+//! The contenders in the rows with open labels of published shapes: counters with one, two, five
+//! and twelve labels, and histograms with two.
 //!
-//! Not here are the peers without open labels: metriken, autometrics, prometheus-static-metric and the
-//! attributes of metered.
+//! Four peers are absent because they have no open labels: metriken, autometrics,
+//! prometheus-static-metric and the attributes of metered.
 
 mod fast_telemetry;
 mod fastmetrics;
@@ -18,8 +18,8 @@ mod vise;
 
 use crate::support::Table;
 
-/// Defines the label sets `One`, `Two`, `Five` and `Twelve` with owned texts, for libraries whose label
-/// sets are structs. The arguments are the attributes of each.
+/// Defines the label sets `One`, `Two`, `Five` and `Twelve` with owned texts, for libraries whose
+/// label sets are structs. The arguments are the attributes of each struct.
 macro_rules! label_sets {
     ($(#[$attribute:meta])+) => {
         $crate::peers::label_sets::label_set! { $(#[$attribute])+ One: 1 = device }

@@ -1,8 +1,8 @@
 //! Hashes and compares texts of any length, in full: part of LIMIT, the minimal code that the
 //! recording bench compares libraries with.
 //!
-//! Texts of 16 to 48 bytes are read as three overlapping pieces of 16 bytes, without a loop, because
-//! a loop over texts of varying length costs a mispredicted branch per text.
+//! Texts of 16 to 48 bytes are read as three overlapping pieces of 16 bytes, without a loop,
+//! because a loop over texts of varying length costs a mispredicted branch per text.
 
 /// Hashes label values.
 #[inline(always)]
@@ -42,7 +42,9 @@ fn hash_text(text: &[u8]) -> u64 {
     mix(pieces(text), seed)
 }
 
-/// Hashes a text of more than 48 bytes; not inlined, so that it takes no registers from shorter ones.
+/// Hashes a text of more than 48 bytes.
+///
+/// It is not inlined, so that the code for shorter texts keeps more values in registers.
 #[inline(never)]
 fn hash_longer(text: &[u8], seed: u64) -> u64 {
     let (mut text, mut seed) = (text, seed);

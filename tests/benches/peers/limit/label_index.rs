@@ -1,5 +1,5 @@
-//! Minimal code for counters and histograms with open labels of any number and length: all threads share
-//! a prebuilt index of the series, and each thread has its own cells. Part of LIMIT, the code
+//! Minimal code for counters and histograms with open labels of any number and length: all threads
+//! share a prebuilt index of the series, and each thread has its own cells. Part of LIMIT, the code
 //! that the recording bench compares libraries with.
 
 use std::{

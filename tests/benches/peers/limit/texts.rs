@@ -1,4 +1,8 @@
 //! Packs short label values into words, which the index of LIMIT compares.
+//!
+//! The inputs of the rows with short labels have at most 15 bytes, and longer ones are not supported.
+//! The code for any length (`any_text.rs`) takes 9.5 instead of 7 ns in `counter, two open labels,
+//! 100 series`.
 
 /// Packs a text of up to 15 bytes.
 ///
