@@ -20,7 +20,7 @@ pub use crate::{
         histogram::{histogram_layout, native_histogram_layout},
         needs_labels::NeedsLabels,
         state_set::state_names,
-        summary::SUMMARY_LAYOUT,
+        summary::summary_layout,
         thread_storage::{Strategy, StrategyStorage, choose_strategy},
     },
     registry::Registration,

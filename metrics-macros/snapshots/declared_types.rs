@@ -231,7 +231,9 @@ const _: () = {
     const __MAX_SERIES: usize = ::m::DEFAULT_MAX_SERIES;
     const _: () = ::m::__private::check_series(__SERIES, __MAX_SERIES);
     const __BOUNDS: [f64; 2usize] = [0.5, 0.99];
-    const __LAYOUT: ::m::__private::Layout = ::m::__private::SUMMARY_LAYOUT;
+    const __LAYOUT: ::m::__private::Layout = ::m::__private::summary_layout(
+        __BOUNDS.len(),
+    );
     const __CELLS: usize = ::m::__private::thread_cell_count(__LAYOUT, __SERIES);
     type __Local = <::m::__private::Strategy<
         { ::m::__private::choose_strategy(__CELLS, __SERIES.is_some(), 0) },

@@ -20,13 +20,14 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread,
+    time::Duration,
 };
 
 use http_body_util::{Empty, Full};
 use hyper::{Request, Response, body::Body};
 use metrics_core::{
-    Counter, DynamicFamily, Format, Histogram, Label, Options, Registry, counted, encode_to_string,
-    metrics, timed,
+    Counter, DynamicFamily, Format, Histogram, Label, Options, Registry, Summary, counted,
+    encode_to_string, metrics, testing::Clock, timed,
 };
 use metrics_http::layer::{RequestBody, ServerLayer};
 use tests::{build_fixture, growth, in_own_process};
@@ -154,6 +155,9 @@ fn observing_allocates_nothing() {
         static WIDE: Histogram<(side: Side, wide: bool)> = "memory_wide";
         /// Recordings.
         static SUMMARY: Summary = "memory_summary";
+        /// Recordings.
+        #[quantiles(0.5)]
+        static QUANTILES: Summary = "memory_quantiles";
     }
     allocates_only_at_first(|| {
         HISTOGRAM.observe(0.5);
@@ -161,6 +165,8 @@ fn observing_allocates_nothing() {
         WIDE.with(Side::Left, false).observe(0.25);
         WIDE.with(Side::Right, true).observe(1e9);
         SUMMARY.observe(3.0);
+        QUANTILES.observe(0.25);
+        QUANTILES.observe(3.0);
     });
 }
 
@@ -493,6 +499,9 @@ fn ten_thousand_ended_threads_leave_no_memory_behind() {
         static PASSING_OPEN: Counter<(key: &str)> = "memory_passing_open_total";
         /// Recordings.
         static PASSING_OPEN_TIME: Histogram<(key: &str)> = "memory_passing_open_seconds";
+        /// Recordings.
+        #[quantiles(0.5)]
+        static PASSING_SIZE: Summary<(key: &str)> = "memory_passing_bytes";
     }
 
     #[timed]
@@ -507,6 +516,7 @@ fn ten_thousand_ended_threads_leave_no_memory_behind() {
                 for key in ["a", "b", "c"] {
                     PASSING_OPEN.with(key).inc();
                     PASSING_OPEN_TIME.with(key).observe(0.5);
+                    PASSING_SIZE.with(key).observe(0.5);
                 }
                 passing();
             })
@@ -575,6 +585,55 @@ fn registries_that_were_dropped_together_do_not_enlarge_the_directory_of_a_threa
         );
         assert_eq!(bytes_of_a_thread(), before);
     });
+}
+
+#[test]
+fn dropped_registries_leave_no_windows_of_summaries_behind() {
+    let round = || {
+        let registry = Registry::new();
+        let options = Options::new("answer_bytes", "Sizes.").quantiles([0.5]);
+        let sizes: DynamicFamily<Summary> = registry
+            .create_family(options.labels(["route"]))
+            .expect("valid");
+        let observe = || {
+            for route in ["/", "/users", "/orders"] {
+                (0..100).for_each(|size| sizes.with(&[route]).observe(size.into()));
+            }
+        };
+        observe();
+        thread::scope(|scope| scope.spawn(observe).join().expect("it does not panic"));
+    };
+    in_own_process(
+        "dropped_registries_leave_no_windows_of_summaries_behind",
+        || {
+            (0..10).for_each(|_| round());
+            let before = LIVE.load(Ordering::Relaxed);
+            (0..100).for_each(|_| round());
+            assert_eq!(LIVE.load(Ordering::Relaxed) - before, 0, "bytes");
+        },
+    );
+}
+
+#[test]
+fn a_window_takes_576_bytes_for_each_power_of_two_and_part() {
+    in_own_process(
+        "a_window_takes_576_bytes_for_each_power_of_two_and_part",
+        || {
+            let options = Options::new("answer_bytes", "Sizes.").quantiles([0.5]);
+            let sizes: Summary = Registry::new().create(options).expect("valid");
+            sizes.observe(1.0);
+            let clock = Clock::stop();
+            let before = LIVE.load(Ordering::Relaxed);
+            for _ in 0..50 {
+                for power in 0..10 {
+                    sizes.observe(f64::from(1 << power));
+                }
+                clock.advance(Duration::from_mins(2));
+            }
+            let bytes = LIVE.load(Ordering::Relaxed) - before;
+            assert!(bytes <= 10 * 5 * 576, "{bytes} bytes");
+        },
+    );
 }
 
 #[test]

@@ -379,6 +379,7 @@ pub const fn histogram_layout(bounds: usize) -> Layout {
         buckets: bounds as u16 + 1,
         sum: Sum::Float,
         native: None,
+        has_quantiles: false,
     }
 }
 
@@ -389,6 +390,7 @@ pub const fn native_histogram_layout(bounds: &[f64], native: NativeConfig) -> La
         buckets: bounds.len() as u16 + 1,
         sum: Sum::Float,
         native: Some(native.with_classic_bounds(bounds)),
+        has_quantiles: false,
     }
 }
 
@@ -404,5 +406,6 @@ pub(crate) const fn duration_histogram_layout(
             Some(native) => Some(native.with_classic_bounds(bounds)),
             None => None,
         },
+        has_quantiles: false,
     }
 }

@@ -26,7 +26,6 @@ pub(crate) mod observe;
 pub(crate) mod optional_value;
 pub(crate) mod outcome_rows;
 pub(crate) mod quantile_sketch;
-pub(crate) mod quantile_windows;
 pub(crate) mod series_access;
 pub(crate) mod series_storage;
 pub(crate) mod state_set;

@@ -4,7 +4,12 @@ use std::sync::atomic::AtomicU64;
 
 use crate::{
     metric::series_storage::sealed::SeriesStorage,
-    storage::{self, histogram_block::Sum, native::table},
+    storage::{
+        self, clock,
+        histogram_block::Sum,
+        native::table,
+        quantiles::record::{self, Spare},
+    },
 };
 
 /// Returns `value` if it is finite and, unless `allows_negative`, not below zero; otherwise `None`.
@@ -37,6 +42,47 @@ pub(crate) fn add_observation<S: SeriesStorage>(storage: &S, bucket: usize, valu
 #[inline(never)]
 fn add_first_observation<S: SeriesStorage>(storage: &S, observe: impl FnOnce(&[AtomicU64])) {
     storage.record(observe);
+}
+
+/// Like [`add_observation`], for a summary with quantiles, which also counts the observation in the
+/// window of the series.
+#[inline(always)]
+pub(crate) fn add_observation_to_window<S: SeriesStorage>(storage: &S, value: f64) {
+    let (bits, second) = (value.to_bits(), clock::second());
+    let is_done = storage.try_record(move |cells| {
+        let is_counted = record::observe(cells, bits, second);
+        if is_counted {
+            storage::observe(cells, 0, Sum::Float, bits);
+        }
+        is_counted
+    });
+    if is_done != Some(true) {
+        add_observation_slowly(storage, bits, second);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn add_observation_slowly<S: SeriesStorage>(storage: &S, bits: u64, second: u64) {
+    let mut spare = Spare::default();
+    let mut is_counted = true;
+    storage.record(|cells| {
+        is_counted = record::observe_slowly(cells, bits, second, &mut spare);
+        if is_counted {
+            storage::observe(cells, 0, Sum::Float, bits);
+        }
+    });
+    if is_counted {
+        return;
+    }
+    // The recording may be late. Then it holds the lock, so memory is allocated here.
+    spare.fill();
+    storage.record(|cells| {
+        // Ignores whether the observation is counted in the window: there is no memory for it in a
+        // recording by an allocator that this thread's cold path has called.
+        let _ = record::observe_slowly(cells, bits, second, &mut spare);
+        storage::observe(cells, 0, Sum::Float, bits);
+    });
 }
 
 /// Counts an observation in a slot of the native table, and in a classic bucket if there are

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::{
     describe::{label, label::LabelSet},
-    metric::family::Family,
+    metric::{family::Family, quantile_sketch::QuantileSketch},
     series::id::SeriesId,
     storage::{Reader, Region},
 };
@@ -114,6 +114,35 @@ pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(
         values.fill(0);
     }
     op(&values)
+}
+
+/// The declared quantiles of a series with their estimates, which are NaN without observations.
+pub(crate) fn quantiles(family: &Family, series: SeriesId) -> Vec<(f64, f64)> {
+    let quantiles = &family.desc().bounds;
+    if quantiles.is_empty() {
+        return Vec::new();
+    }
+    read_sketch(family, series).quantiles(quantiles)
+}
+
+/// The observations of a series in the last minutes, by all threads; none if the family has no
+/// quantiles, or if another series has taken the place of this one.
+pub(crate) fn read_sketch(family: &Family, series: SeriesId) -> QuantileSketch {
+    let (region, at) = if family.is_closed() {
+        (family.region(), series.place as usize)
+    } else {
+        family.index().region_of(series.place)
+    };
+    let mut sketch = QuantileSketch::new();
+    // Repeats the read with more memory, because none can be allocated during the read.
+    while !region.read_window(at, &mut |page| sketch.add(page)) {
+        sketch.restart_with_more_capacity();
+    }
+    // Compares the generation after the read, as `with_values` does.
+    if !family.is_closed() && region.generation(at) != series.generation {
+        return QuantileSketch::new();
+    }
+    sketch
 }
 
 fn read(region: &Region, at: usize) -> Vec<u64> {

@@ -8,6 +8,7 @@ use crate::{
         family::{Family, FamilyRef},
         outcome_rows::RowId,
         quantile_sketch::QuantileSketch,
+        series_access,
     },
     registry::scope::Scope,
     sample::{
@@ -226,8 +227,8 @@ fn collect_merged(members: &[Member], sink: &mut dyn Sink, reader: &mut Reader) 
                     }),
                 };
                 if has_quantiles {
-                    let windows = member.metric.quantile_windows();
-                    windows.add_to(&mut series.sketch, row.series);
+                    let sketch = series_access::read_sketch(&member.metric, row.series);
+                    series.sketch.merge(&sketch);
                 }
             },
         );
@@ -268,7 +269,7 @@ struct MergedSeries {
     /// The earliest created timestamp.
     created: f64,
     values: Vec<u64>,
-    /// The observations in the quantile windows, if the family is a summary with quantiles.
+    /// The observations of the last minutes, if the family is a summary with quantiles.
     sketch: QuantileSketch,
 }
 

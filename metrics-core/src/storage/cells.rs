@@ -9,12 +9,13 @@
 use std::{
     mem::ManuallyDrop,
     ptr::{self, NonNull},
+    slice,
     sync::{Arc, OnceLock},
 };
 
-use crate::storage::sync::AtomicU64;
+use crate::storage::{layout::Layout, sync::AtomicU64};
 
-/// One thread's cells of a region on the heap; freed on drop.
+/// One thread's cells of a region on the heap; freed on drop, with the windows of the series.
 ///
 /// Aligned to 128 bytes, so that blocks of different threads share neither a cache line nor, where
 /// lines have 64 bytes, one of the pairs of lines that many processors prefetch together.
@@ -22,11 +23,12 @@ use crate::storage::sync::AtomicU64;
 pub(super) struct CellBlock {
     first: NonNull<AtomicU64>,
     len: usize,
+    layout: Layout,
 }
 
 impl CellBlock {
-    /// Allocates `len` cells, all zero.
-    pub(super) fn zeroed(len: usize) -> Self {
+    /// Allocates `len` cells of series with this layout, all zero.
+    pub(super) fn zeroed(len: usize, layout: Layout) -> Self {
         let lines: Box<[Line]> = (0..lines(len))
             .map(|_| Line([const { AtomicU64::new(0) }; 16]))
             .collect();
@@ -34,6 +36,7 @@ impl CellBlock {
         CellBlock {
             first: NonNull::new(lines.cast()).expect("the address of a box is not null"),
             len,
+            layout,
         }
     }
 
@@ -46,10 +49,11 @@ impl CellBlock {
     ///
     /// # Safety
     ///
-    /// `first` was returned by [`into_raw`](Self::into_raw) of a block of `len` cells, ownership
-    /// has not been taken back since, and no reference to the cells is used from now on.
-    pub(super) unsafe fn from_raw(first: NonNull<AtomicU64>, len: usize) -> Self {
-        CellBlock { first, len }
+    /// `first` was returned by [`into_raw`](Self::into_raw) of a block of `len` cells with this
+    /// layout, ownership has not been taken back since, and no reference to the cells is used from
+    /// now on.
+    pub(super) unsafe fn from_raw(first: NonNull<AtomicU64>, len: usize, layout: Layout) -> Self {
+        CellBlock { first, len, layout }
     }
 }
 
@@ -59,6 +63,10 @@ impl Drop for CellBlock {
         reason = "the address is that of a boxed `Line`"
     )]
     fn drop(&mut self) {
+        // SAFETY: the block has `len` cells, and `self` is its only owner.
+        let cells = unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) };
+        // SAFETY: windows are found through these cells only, to which there is no other reference.
+        unsafe { self.layout.free_windows(cells) };
         let lines = self.first.as_ptr().cast::<Line>();
         let lines = ptr::slice_from_raw_parts_mut(lines, self::lines(self.len));
         // SAFETY: `zeroed` made `first` from a box of `lines(len)` lines, and `self` is the block's
@@ -84,7 +92,21 @@ pub(super) enum SharedCells {
     /// into such a metric and could not allocate the cells.
     Static(&'static [AtomicU64]),
     /// Cells on the heap, for other labels and for dynamic metrics; allocated when first needed.
-    Lazy(Arc<OnceLock<Box<[AtomicU64]>>>),
+    Lazy(Arc<OnceLock<HeapCells>>),
+}
+
+/// Shared cells on the heap; freed on drop, with the windows of the series.
+#[derive(Debug)]
+pub(super) struct HeapCells {
+    cells: Box<[AtomicU64]>,
+    layout: Layout,
+}
+
+impl Drop for HeapCells {
+    fn drop(&mut self) {
+        // SAFETY: windows are found through these cells only, which are borrowed exclusively.
+        unsafe { self.layout.free_windows(&self.cells) };
+    }
 }
 
 impl SharedCells {
@@ -92,16 +114,22 @@ impl SharedCells {
     pub(super) fn get(&self) -> &[AtomicU64] {
         match self {
             SharedCells::Static(cells) => cells,
-            SharedCells::Lazy(cells) => cells.get().map_or(&[], |cells| cells),
+            SharedCells::Lazy(cells) => cells.get().map_or(&[], |heap| &heap.cells),
         }
     }
 
-    /// The cells; allocates `len` of them if there are none yet.
+    /// The cells; allocates `len` of them, for series with this layout, if there are none yet.
     #[inline]
-    pub(super) fn get_or_allocate(&self, len: usize) -> &[AtomicU64] {
+    pub(super) fn get_or_allocate(&self, len: usize, layout: Layout) -> &[AtomicU64] {
         match self {
             SharedCells::Static(cells) => cells,
-            SharedCells::Lazy(cells) => cells.get_or_init(|| zeros(len).collect()),
+            SharedCells::Lazy(cells) => {
+                let allocate = || HeapCells {
+                    cells: zeros(len).collect(),
+                    layout,
+                };
+                &cells.get_or_init(allocate).cells
+            }
         }
     }
 }

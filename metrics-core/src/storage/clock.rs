@@ -1,5 +1,6 @@
 //! Measures durations with the processor's time stamp counter if the counter can be trusted, else
-//! with the system's clock. Also reads the Unix time and the clocks that decide when series expire.
+//! with the system's clock. Also reads the Unix time, a clock that is correct to a second, and the
+//! clocks that decide when series expire.
 //!
 //! The counter can be trusted if the processor reports it as invariant, so that `quanta` calibrates
 //! it, and if the Linux kernel uses it as its clock source: the kernel watches the counters of all
@@ -157,8 +158,54 @@ pub(crate) fn idle_clock() -> u64 {
     nanos().saturating_add(AHEAD.load(Ordering::Relaxed))
 }
 
+/// A reading that differs from an earlier one if more than a second has passed in between, or if
+/// a test has changed the time of a thread.
+///
+/// Costs less than any clock that is more precise, so that a recording can find out whether it must
+/// read such a clock: 2 ns with the C library of Linux, where `time` loads a number that the kernel
+/// increments, and 12 ns with the time stamp counter on the same machine. Readings have no order,
+/// because the system's time may be set back. Never 0.
+#[inline(always)]
+pub(crate) fn second() -> u64 {
+    system_second().wrapping_add(CHANGES.load(Ordering::Relaxed))
+}
+
+/// Incremented by [`CHANGE`] whenever a test changes the time of a thread.
+static CHANGES: AtomicU64 = AtomicU64::new(0);
+
+/// More seconds than a program runs.
+const CHANGE: u64 = 1 << 34;
+
+#[cfg(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(miri)
+))]
+#[inline(always)]
+#[allow(unsafe_code, reason = "calls a function of the C library")]
+fn system_second() -> u64 {
+    unsafe extern "C" {
+        fn time(result: *mut i64) -> i64;
+    }
+    // SAFETY: the C standard allows a null pointer, and `time_t` is an `i64` on 64-bit Linux.
+    unsafe { time(std::ptr::null_mut()) }.cast_unsigned()
+}
+
+#[cfg(not(all(
+    target_os = "linux",
+    target_env = "gnu",
+    target_pointer_width = "64",
+    not(miri)
+)))]
+#[inline(always)]
+fn system_second() -> u64 {
+    // A third of a second of a counter with 3 GHz, and a second of a clock in nanoseconds.
+    (now() >> 30) + 1
+}
+
 /// The system's clock in nanoseconds, or this thread's frozen time.
-fn nanos() -> u64 {
+pub(crate) fn nanos() -> u64 {
     frozen().map_or_else(system, |frozen| frozen.nanos)
 }
 
@@ -195,6 +242,7 @@ fn frozen() -> Option<FrozenTime> {
 /// the counter, so earlier readings cannot be compared with later ones.
 pub(crate) fn freeze() -> bool {
     SCALE.store(FREEZABLE, Ordering::Relaxed);
+    CHANGES.fetch_add(CHANGE, Ordering::Relaxed);
     if FROZEN.get().is_some() {
         return false;
     }
@@ -207,6 +255,7 @@ pub(crate) fn freeze() -> bool {
 
 /// Advances the frozen time of this thread.
 pub(crate) fn advance_frozen(by: Duration) {
+    CHANGES.fetch_add(CHANGE, Ordering::Relaxed);
     let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
     FROZEN.set(FROZEN.get().map(|frozen| FrozenTime {
         nanos: frozen.nanos.saturating_add(nanos),
@@ -216,6 +265,7 @@ pub(crate) fn advance_frozen(by: Duration) {
 
 /// Ends the frozen time of this thread.
 pub(crate) fn resume() {
+    CHANGES.fetch_add(CHANGE, Ordering::Relaxed);
     FROZEN.set(None);
 }
 

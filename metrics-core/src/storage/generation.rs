@@ -12,16 +12,20 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::storage::sync::AtomicU64;
+use crate::storage::{layout::Layout, sync::AtomicU64};
 
 /// Gives a used place to a new series with this generation; called under the lock.
 ///
 /// `place` holds the generation of the series in the place, `newest` the newest generation in the
-/// region, and `shared` are the shared cells of the place.
-pub(crate) fn claim(place: &AtomicU64, newest: &AtomicU64, shared: &[AtomicU64], generation: u64) {
-    for cell in shared {
-        cell.store(0, Ordering::Relaxed);
-    }
+/// region, and `shared` are the shared cells of the place, or empty.
+pub(crate) fn claim(
+    place: &AtomicU64,
+    newest: &AtomicU64,
+    layout: Layout,
+    shared: &[AtomicU64],
+    generation: u64,
+) {
+    layout.clear(shared);
     place.store(generation, Ordering::Relaxed);
     // Release: pairs with the Acquire in `catch_up`, which then sees all generations up to this
     // one in their places.
@@ -36,6 +40,7 @@ pub(crate) fn catch_up(
     generations: &[AtomicU64],
     newest: &AtomicU64,
     generation: u64,
+    layout: Layout,
     cells: &[AtomicU64],
     seen: &AtomicU64,
     forget: impl FnOnce(),
@@ -50,9 +55,7 @@ pub(crate) fn catch_up(
         let width = (cells.len() / generations.len()).max(1);
         for (place, cells) in generations.iter().zip(cells.chunks(width)) {
             if place.load(Ordering::Relaxed) > known {
-                for cell in cells {
-                    cell.store(0, Ordering::Relaxed);
-                }
+                layout.clear(cells);
             }
         }
     }

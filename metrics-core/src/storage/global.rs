@@ -174,7 +174,7 @@ impl GlobalState {
             // `attach` turned into raw pointers. The swap above removed this one from the slot, so
             // that ownership is taken once. By the contract of this function, no reference to the
             // cells is used any more.
-            blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
+            blocks.push(unsafe { CellBlock::from_raw(first, entry.len, entry.layout) });
         }
     }
 
@@ -279,7 +279,7 @@ impl GlobalState {
                 // `attach` turned into raw pointers. The swap above removed this one from the slot,
                 // so that ownership is taken once. By the contract of this function, no reference
                 // to cells is used any more.
-                blocks.push(unsafe { CellBlock::from_raw(first, entry.len) });
+                blocks.push(unsafe { CellBlock::from_raw(first, entry.len, entry.layout) });
             }
         }
         Some(thread)

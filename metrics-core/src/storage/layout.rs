@@ -16,6 +16,7 @@ use crate::{
             reset::{self, Step},
             table,
         },
+        quantiles::window,
         scalar,
     },
 };
@@ -41,10 +42,14 @@ pub enum Layout {
     UpDown,
     /// A histogram with `buckets` classic buckets, including `+Inf`, and possibly native buckets:
     /// see [`histogram_block`] and `native/table.rs`.
+    ///
+    /// A summary is a histogram with one bucket, whose count is the number of observations. If it
+    /// `has_quantiles`, the address of a [window](super::quantiles) follows.
     Histogram {
         buckets: u16,
         sum: Sum,
         native: Option<NativeConfig>,
+        has_quantiles: bool,
     },
     /// An `i64` in one cell that all threads share: the value of a gauge or a state set.
     Int,
@@ -69,8 +74,11 @@ impl Layout {
             | Layout::OptionalFloat => 1,
             Layout::UpDown => 2,
             Layout::Histogram {
-                buckets, native, ..
-            } => histogram_block::HEADER + bucket_cells(buckets, native),
+                buckets,
+                native,
+                has_quantiles,
+                ..
+            } => histogram_block::HEADER + bucket_cells(buckets, native) + has_quantiles as usize,
         }
     }
 
@@ -125,6 +133,18 @@ impl Layout {
     #[inline(always)]
     pub(crate) const fn is_negative(self) -> bool {
         matches!(self.native(), Some(native) if native.is_negative())
+    }
+
+    /// Whether a series has a [window](super::quantiles) of observations.
+    #[inline(always)]
+    pub(crate) const fn has_quantiles(self) -> bool {
+        matches!(
+            self,
+            Layout::Histogram {
+                has_quantiles: true,
+                ..
+            }
+        )
     }
 
     /// The table of native buckets in the values of one group.
@@ -189,6 +209,7 @@ impl Layout {
             buckets,
             sum,
             native,
+            ..
         } = self
         else {
             return None;
@@ -245,6 +266,7 @@ impl Layout {
                     sum,
                     buckets,
                     native,
+                    ..
                 } => {
                     let total = sum.add(Sum::of(into), Sum::of(from));
                     let classic = histogram_block::BUCKETS_OUT + buckets as usize;
@@ -284,6 +306,7 @@ impl Layout {
                 sum,
                 buckets,
                 native,
+                ..
             } => {
                 let total = match sum {
                     Sum::Float => {
@@ -304,6 +327,41 @@ impl Layout {
                     merge::subtract(native, &mut from[classic..], &before[classic..]);
                 }
             }
+        }
+    }
+
+    /// Empties the cells of a series, or of all groups of a series, for another series.
+    ///
+    /// Called under the lock, or by the thread that owns the cells while scrapes ignore them.
+    pub(super) fn clear(self, cells: &[AtomicU64]) {
+        let has_window = self.has_quantiles() && !cells.is_empty();
+        if has_window {
+            window::clear(cells);
+        }
+        // The window belongs to the cells, whichever series they count.
+        let end = if has_window {
+            window::WINDOW
+        } else {
+            cells.len()
+        };
+        for cell in &cells[..end] {
+            cell.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Frees the windows of all series in `cells`.
+    ///
+    /// # Safety
+    ///
+    /// No reference to the windows is used from now on.
+    #[allow(
+        unsafe_code,
+        reason = "the caller promises that the windows are not used"
+    )]
+    pub(super) unsafe fn free_windows(self, cells: &[AtomicU64]) {
+        if self.has_quantiles() {
+            // SAFETY: the contract of this function.
+            unsafe { window::free(cells, self.cells()) };
         }
     }
 
@@ -521,6 +579,9 @@ impl Layout {
                 }
                 self.add_values(sum, part);
                 histogram_block::write(into, unit, sum);
+                if self.has_quantiles() {
+                    window::fold(from, into);
+                }
             }
         }
     }

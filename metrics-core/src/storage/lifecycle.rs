@@ -36,7 +36,8 @@ impl Region {
         let shared = shared.and_then(|cells| cells.get(..self.width));
         let place = &self.generations()[series];
         let shared = shared.unwrap_or(&[]);
-        generation::claim(place, &self.newest_generation, shared, generation);
+        let newest = &self.newest_generation;
+        generation::claim(place, newest, self.layout, shared, generation);
         self.reset_highest_sums(series);
     }
 }

@@ -75,7 +75,7 @@
 //! Nothing is allocated or freed while it is held, because an allocator may record. A recording
 //! takes it on cold paths only: the thread's first recording into a region, the creation of a
 //! series in a used place, the merging and the reset of native buckets, a sum of nanoseconds that
-//! would overflow its cell, and late recordings.
+//! would overflow its cell, a new page in the [window](quantiles) of a summary, and late recordings.
 //!
 //! # Files
 //!
@@ -83,8 +83,8 @@
 //! and drops regions; `thread` attaches a thread's cells, and `thread_state` holds a thread's state
 //! and, at the thread's end, adds its cells to the shared cells; `local`, `cached_cells`,
 //! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
-//! `histogram_block`, `scalar`, `native` and `layout` define what the cells mean, and `generation`
-//! how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`
+//! `histogram_block`, `scalar`, `native`, `quantiles` and `layout` define what the cells mean, and
+//! `generation` how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`
 //! replaces by those of loom; `atomic` is a trait for the models of `histogram_block`. `clock` is
 //! the time source, and `cpu` holds code for specific processors.
 //!
@@ -104,6 +104,7 @@ pub(crate) mod layout;
 mod lifecycle;
 mod local;
 pub(crate) mod native;
+pub(crate) mod quantiles;
 mod read;
 mod record;
 mod region;

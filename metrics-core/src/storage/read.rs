@@ -9,6 +9,7 @@ use crate::storage::{
     generation,
     global::{GLOBAL, GlobalState, count_in},
     layout::{HistogramVisitor, Layout, ScalarVisitor},
+    quantiles::{page::Page, window},
     region::Region,
     thread_state,
 };
@@ -209,6 +210,25 @@ impl Region {
         for (at, series) in reader.series.iter().enumerate() {
             each(*series, &reader.values[start(at, *series)..][..width]);
         }
+    }
+
+    /// Calls `each` with the pages of a series that hold the observations of the last minutes, by all
+    /// threads, until it returns false. Returns whether it has been called with all of them.
+    ///
+    /// `each` must not allocate, because it is called under the lock.
+    pub(crate) fn read_window(&self, series: usize, each: &mut dyn FnMut(&Page) -> bool) -> bool {
+        if !self.layout.has_quantiles() {
+            return true;
+        }
+        let now = window::current_part();
+        let range = series * self.width..(series + 1) * self.width;
+        let state = GLOBAL.lock();
+        let generation = self.generation_or_zero(series);
+        let own = state.cells_of(self).filter_map(|(cells, seen, _)| {
+            generation::has_seen(seen, generation).then(|| &cells[range.clone()])
+        });
+        let mut all = self.shared.get().get(range.clone()).into_iter().chain(own);
+        all.all(|cells| window::read(cells, now, each))
     }
 
     /// Reads the values of the selected series in the calling thread's cells only.

@@ -161,6 +161,7 @@ impl Region {
                 self.generations(),
                 &self.newest_generation,
                 generation,
+                self.layout,
                 cells,
                 seen,
                 thread_state::start_epoch,

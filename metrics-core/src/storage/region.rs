@@ -121,7 +121,7 @@ impl Region {
     /// The shared cells of all series; allocates them if they do not exist yet.
     #[inline]
     pub(crate) fn shared(&self) -> &[AtomicU64] {
-        self.shared.get_or_allocate(self.len)
+        self.shared.get_or_allocate(self.len, self.layout)
     }
 
     /// The shared cells of one series; allocates those of the region if they do not exist yet.
@@ -202,7 +202,7 @@ impl Region {
 /// The global state's entry of a region: the data with which a thread's cells of the region are
 /// added to the shared cells and freed.
 pub(super) struct RegionEntry {
-    layout: Layout,
+    pub(super) layout: Layout,
     generations: Option<Arc<[AtomicU64]>>,
     width: usize,
     /// The number of cells of the region in each thread.

@@ -28,6 +28,13 @@ macro_rules! shared_static {
 
 pub(crate) use shared_static;
 
+/// The binary logarithm of the number of ranges in which a summary counts the values between two
+/// consecutive powers of two.
+pub(crate) const RANGE_BITS: u32 = 6;
+
+/// The number of lists of pages in the window of a summary.
+pub(crate) const CHAINS: usize = 64;
+
 /// The number of slots of a thread's first directory, the array of the addresses of its cells.
 pub(crate) const FIRST_DIRECTORY: usize = 64;
 

@@ -110,7 +110,11 @@ impl Region {
 pub(super) fn attach_block(region: &Region) -> Option<NonNull<AtomicU64>> {
     // SAFETY: the closure returns a block of `len` cells from `CellBlock::into_raw`, for which
     // `has_heap_cells` is `true`.
-    unsafe { attach(region, true, || CellBlock::zeroed(region.len).into_raw()) }
+    unsafe {
+        attach(region, true, || {
+            CellBlock::zeroed(region.len, region.layout).into_raw()
+        })
+    }
 }
 
 /// Puts the address of this thread's static cells into the directory; false if the thread cannot

@@ -9,9 +9,10 @@ use crate::storage::clock;
 ///
 /// Stopped time affects timers and `#[timed]` functions; in expositions that this thread encodes,
 /// how long series with [expiry](crate::Options::expire) have been idle; and created timestamps,
-/// the timestamps of exemplars, and `set_to_current_time` of gauges. It does not affect the sliding
-/// windows of a summary's quantiles, the period in which an expired series can be resumed (a minute
-/// and two expositions), or other clocks, such as tokio's.
+/// the timestamps of exemplars, `set_to_current_time` of gauges, and in the quantiles of summaries,
+/// when this thread's observations were made and which ones it reads. It does not affect the period
+/// in which an expired series can be resumed (a minute and two expositions), or other clocks, such
+/// as tokio's.
 ///
 /// Other threads keep the real time. A clock that is created while the thread has another one
 /// shares the time of that clock; time resumes when the outermost clock is dropped. Expiry removes

@@ -74,3 +74,4 @@ pub mod histogram_blocks;
 pub mod kept;
 pub mod native;
 pub mod threads;
+pub mod windows;

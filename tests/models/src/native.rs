@@ -24,6 +24,7 @@ const LAYOUT: Layout = Layout::Histogram {
     buckets: 1,
     sum: Sum::Float,
     native: Some(CONFIG),
+    has_quantiles: false,
 };
 
 /// A value above the zero threshold.

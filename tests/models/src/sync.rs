@@ -240,6 +240,12 @@ macro_rules! shared_static {
 
 pub(crate) use shared_static;
 
+/// Two ranges, so that models of windows are small.
+pub(crate) const RANGE_BITS: u32 = 1;
+
+/// Two lists, so that models of windows are small.
+pub(crate) const CHAINS: usize = 2;
+
 /// Two slots, so that models of growing directories are small.
 pub(crate) const FIRST_DIRECTORY: usize = 2;
 

@@ -71,4 +71,10 @@ models! {
         an_up_down_counter_is_never_below_zero,
         an_up_down_counter_that_another_thread_decrements_is_never_below_zero,
         a_histogram_is_consistent_while_a_thread_ends;
+    windows:
+        a_scrape_sees_observations_with_their_bounds,
+        a_scrape_reads_each_observation_once_while_pages_are_added,
+        observations_of_ending_threads_are_read_once,
+        late_observations_of_two_threads_are_counted,
+        observations_do_not_count_for_the_next_series_in_the_place;
 }

@@ -1,7 +1,10 @@
 //! Tests that after a removal, a handle to the removed series, or a result of `with`, does not
 //! affect the series that takes over its storage.
 
-use std::{sync::mpsc, thread};
+use std::{
+    sync::{Barrier, mpsc},
+    thread,
+};
 
 use metrics_core::{Counter, Gauge, metrics};
 
@@ -69,6 +72,49 @@ fn a_removed_series_of_every_type_restarts_at_zero() {
     let summary = AGAIN_SUMMARY.with("a").get();
     assert_eq!(summary.count, 0);
     assert!(summary.quantiles[0].1.is_nan(), "{summary:?}");
+}
+
+#[test]
+fn quantiles_are_those_of_the_series_that_has_the_place_now() {
+    metrics! {
+        /// Recordings.
+        #[max_series(2)]
+        #[quantiles(0.0, 1.0)]
+        static SUCCESSIVE: Summary<(key: &str)> = "series_successive_summary";
+    }
+    let quantiles = |key: &str| SUCCESSIVE.with(key).get().quantiles;
+    let (next, done) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        // This thread keeps storage of the place from one series to the next.
+        scope.spawn(|| {
+            for round in 0..20 {
+                next.wait();
+                if round % 3 != 0 {
+                    SUCCESSIVE.with(&round.to_string()).observe(round.into());
+                }
+                done.wait();
+            }
+        });
+        for round in 0..20 {
+            let key = round.to_string();
+            SUCCESSIVE.with(&key).observe(100.0);
+            thread::scope(|scope| {
+                scope
+                    .spawn(|| SUCCESSIVE.with(&key).observe(50.0))
+                    .join()
+                    .unwrap()
+            });
+            next.wait();
+            done.wait();
+            let least = if round % 3 == 0 { 50.0 } else { round.into() };
+            assert_eq!(
+                quantiles(&key),
+                [(0.0, least), (1.0, 100.0)],
+                "round {round}"
+            );
+            assert!(SUCCESSIVE.remove(&key));
+        }
+    });
 }
 
 #[test]

@@ -8,5 +8,6 @@ mod histograms;
 mod large_sums;
 mod model;
 mod rounding;
+mod summaries;
 mod support;
 mod threads;

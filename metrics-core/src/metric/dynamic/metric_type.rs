@@ -97,5 +97,5 @@ dynamic_metrics! {
     FloatGauge, Gauge, |_| Layout::Float, true;
     UpDownCounter, Gauge, |_| Layout::UpDown, false;
     Histogram, Histogram, histogram::histogram_layout, false;
-    Summary, Summary, |_| summary::SUMMARY_LAYOUT, false;
+    Summary, Summary, summary::summary_layout, false;
 }

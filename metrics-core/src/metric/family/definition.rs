@@ -14,7 +14,6 @@ use crate::{
             open::OpenSeries,
         },
         outcome_rows::OutcomeRows,
-        quantile_windows::QuantileWindows,
     },
     storage::{Region, clock, layout::Layout},
 };
@@ -39,7 +38,6 @@ pub struct Family {
     /// Whether the keys of series contain the text of every label value. Otherwise, they contain an
     /// index for each label whose values are known at compile time.
     pub(super) has_text_keys: bool,
-    pub(super) quantile_windows: QuantileWindows,
     pub(super) exemplars: Exemplars,
     /// Whether the family is a native histogram or takes exemplars from spans, so that observations
     /// through a handle take a slow path.
@@ -98,7 +96,6 @@ impl Family {
             states: &[],
             busy: None,
             has_text_keys: rows.has_open_result_labels(),
-            quantile_windows: QuantileWindows::new(),
             exemplars: Exemplars::manual(),
             has_native_or_exemplars: layout.native().is_some(),
             has_been_used: AtomicBool::new(false),
@@ -260,11 +257,6 @@ impl Family {
     #[inline(always)]
     pub(crate) fn list_cells(&self) -> Option<fn()> {
         self.closed.list_cells
-    }
-
-    /// The sliding windows of a summary's series.
-    pub(crate) fn quantile_windows(&self) -> &QuantileWindows {
-        &self.quantile_windows
     }
 
     /// The exemplars of all series.

@@ -4,7 +4,7 @@ use crate::{
     describe::kind::Kind,
     metric::{
         family::definition::Family, optional_value, outcome_rows::RowId,
-        quantile_sketch::QuantileSketch,
+        quantile_sketch::QuantileSketch, series_access,
     },
     sample::{
         batch::HistogramBatch,
@@ -179,9 +179,7 @@ impl Family {
                 sink.write_series(labels, created, value);
             });
         }
-        let quantiles = self
-            .quantile_windows
-            .quantiles(row.series, &self.desc.bounds);
+        let quantiles = series_access::quantiles(self, row.series);
         write_summary(sink, labels, created, read, &quantiles);
     }
 

@@ -1,11 +1,10 @@
 //! A metric family: its description, its series, and where their values are stored.
 //!
 //! [`Family`] is composed of parts that each have a file: series whose label values are known at
-//! compile time (`closed.rs`), series with other labels (`open.rs`), exemplars
-//! (`metric/exemplars.rs`) and quantile windows (`metric/quantile_windows.rs`). Its methods are
-//! split by task: looking series up, replacing all of them, writing them to a
-//! [`Sink`](crate::sample::sink::Sink), and registration by the first recording. Every metric type,
-//! the function attributes and the registry use `Family`.
+//! compile time (`closed.rs`), series with other labels (`open.rs`), and exemplars
+//! (`metric/exemplars.rs`). Its methods are split by task: looking series up, replacing all of them,
+//! writing them to a [`Sink`](crate::sample::sink::Sink), and registration by the first recording.
+//! Every metric type, the function attributes and the registry use `Family`.
 
 mod closed;
 mod definition;

@@ -43,10 +43,10 @@ fn allocate_shared_cells(slots: &[Slot]) {
             && !slot.cells.load(Ordering::Relaxed).is_null()
             && entry.shared.get().is_empty()
         {
-            missing.push((entry.shared.clone(), entry.len));
+            missing.push((entry.shared.clone(), entry.len, entry.layout));
         }
     }
-    for (shared, len) in &missing {
-        shared.get_or_allocate(*len);
+    for (shared, len, layout) in &missing {
+        shared.get_or_allocate(*len, *layout);
     }
 }

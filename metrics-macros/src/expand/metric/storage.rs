@@ -179,7 +179,15 @@ impl Expansion<'_> {
             MetricKind::FloatGauge => "Float",
             MetricKind::UpDownCounter => "UpDown",
             MetricKind::Info => "Empty",
-            MetricKind::Summary => return quote!(#p::SUMMARY_LAYOUT),
+            MetricKind::Summary => {
+                let has_quantiles = self.declaration().attrs.quantiles.is_set();
+                let quantiles = if has_quantiles {
+                    quote!(__BOUNDS.len())
+                } else {
+                    quote!(0)
+                };
+                return quote!(#p::summary_layout(#quantiles));
+            }
             MetricKind::Histogram => {
                 let buckets = self.declaration().attrs.buckets.get();
                 let native = buckets.and_then(|buckets| buckets.native.as_ref());
