@@ -119,9 +119,6 @@ pub(crate) fn with_values<R>(family: &Family, series: SeriesId, op: impl FnOnce(
 /// The declared quantiles of a series with their estimates, which are NaN without observations.
 pub(crate) fn quantiles(family: &Family, series: SeriesId) -> Vec<(f64, f64)> {
     let quantiles = &family.desc().bounds;
-    if quantiles.is_empty() {
-        return Vec::new();
-    }
     read_sketch(family, series).quantiles(quantiles)
 }
 
@@ -134,6 +131,10 @@ pub(crate) fn read_sketch(family: &Family, series: SeriesId) -> QuantileSketch {
         family.index().region_of(series.place)
     };
     let mut sketch = QuantileSketch::new();
+    if !family.layout().has_quantiles() {
+        return sketch;
+    }
+    sketch.restart_with_more_capacity();
     // Repeats the read with more memory, because none can be allocated during the read.
     while !region.read_window(at, &mut |page| sketch.add(page)) {
         sketch.restart_with_more_capacity();

@@ -215,11 +215,9 @@ impl Region {
     /// Calls `each` with the pages of a series that hold the observations of the last minutes, by all
     /// threads, until it returns false. Returns whether it has been called with all of them.
     ///
-    /// `each` must not allocate, because it is called under the lock.
+    /// `each` must not allocate, because it is called under the lock. The layout must have quantiles.
     pub(crate) fn read_window(&self, series: usize, each: &mut dyn FnMut(&Page) -> bool) -> bool {
-        if !self.layout.has_quantiles() {
-            return true;
-        }
+        debug_assert!(self.layout.has_quantiles());
         let now = window::current_part();
         let range = series * self.width..(series + 1) * self.width;
         let state = GLOBAL.lock();

@@ -93,10 +93,10 @@ fn an_observation_leaves_the_window_after_eight_to_ten_minutes() {
 fn each_observation_of_a_series_with_one_an_hour_is_in_the_window() {
     let clock = Clock::stop();
     let summary = summary(&[0.0, 1.0]);
-    for hour in 1..=48 {
-        summary.observe(hour.into());
-        assert_eq!(quantile(&summary.get(), 0.0), hour.into());
-        assert_eq!(quantile(&summary.get(), 1.0), hour.into());
+    for hour in (1..=48).map(f64::from) {
+        summary.observe(hour);
+        assert_eq!(quantile(&summary.get(), 0.0), hour);
+        assert_eq!(quantile(&summary.get(), 1.0), hour);
         clock.advance(Duration::from_hours(1));
     }
 }

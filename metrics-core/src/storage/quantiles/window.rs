@@ -94,7 +94,7 @@ impl Window {
     }
 
     /// Moves or adds the pages of another window that are in the window of the part `now`; called
-    /// under the lock.
+    /// under the lock. The other window is freed afterwards, with the pages that it still has.
     fn merge(&self, other: &Window, now: u64) {
         for (into, from) in self.chains.iter().zip(&other.chains) {
             let rest = AtomicPtr::new(ptr::null_mut());
@@ -189,7 +189,7 @@ fn unlink_old(chain: &AtomicPtr<Page>, now: u64) -> Option<NonNull<Page>> {
 /// Calls `each` with the pages of a series that are in the window of the part `now`, until it
 /// returns false. Returns whether it has been called with all of them.
 ///
-/// Called under the lock. `cells` are those of a series whose layout has quantiles.
+/// Called under the lock.
 pub(in crate::storage) fn read(
     cells: &[AtomicU64],
     now: u64,
@@ -238,9 +238,11 @@ pub(in crate::storage) unsafe fn free(cells: &[AtomicU64], width: usize) {
     }
 }
 
-/// The window of a series, if the series has one, given the cells of the series.
+/// The window of a series, if the series has one. `cells` are those of a series whose layout has
+/// quantiles, as for all functions of this file.
 #[inline(always)]
 pub(super) fn of(cells: &[AtomicU64]) -> Option<&Window> {
+    debug_assert_eq!(cells.len(), WINDOW + 1);
     let address = cells[WINDOW].load(Ordering::Relaxed) as usize;
     // SAFETY: 0, or the address of a window, because only `install` and `fold` store one in this cell
     // of a series that has quantiles, and nothing else writes the cell. The window is freed with
@@ -252,4 +254,73 @@ pub(super) fn of(cells: &[AtomicU64]) -> Option<&Window> {
 pub(super) fn install(cells: &[AtomicU64], window: Box<Window>) {
     let address = Box::into_raw(window).expose_provenance();
     cells[WINDOW].store(address as u64, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::quantiles::page::RANGES;
+
+    fn observe(window: &Window, part: u64, values: &[f64]) {
+        for bits in values.iter().map(|value| value.to_bits()) {
+            let is_counted = window.count_in_any_page(bits, 1, part)
+                || window.count_in_new_page(bits, part, &mut Some(Box::default()));
+            assert!(is_counted);
+        }
+    }
+
+    /// The number of observations in the window of the part `now`.
+    fn count(window: &Window, now: u64) -> u64 {
+        let pages = window.pages().filter(|page| page.is_in_window(now));
+        let counts = pages.map(|page| {
+            let mut counts = [0; RANGES];
+            page.add_counts(&mut counts);
+            counts.iter().sum::<u64>()
+        });
+        counts.sum()
+    }
+
+    #[test]
+    fn a_page_is_found_again_only_in_the_same_second() {
+        let window = Window::default();
+        observe(&window, 5, &[1.0, 1.0]);
+        assert!(window.count_in_first_page(1.5_f64.to_bits(), 1));
+        assert!(!window.count_in_first_page(1.5_f64.to_bits(), 2));
+        assert!(!window.count_in_first_page(2.0_f64.to_bits(), 1));
+        assert_eq!(count(&window, 5), 3);
+    }
+
+    #[test]
+    fn exponents_that_share_a_list_have_pages_of_their_own() {
+        let window = Window::default();
+        let values = [1.0, 2_f64.powi(64), 2_f64.powi(-64), 1.0];
+        observe(&window, 5, &values);
+        assert_eq!(window.pages().count(), 3);
+        assert_eq!(count(&window, 5), 4);
+    }
+
+    #[test]
+    fn a_merged_window_has_the_recent_observations_of_both() {
+        let [into, from] = [(); 2].map(|()| Window::default());
+        observe(&into, 5, &[1.0, 2.0]);
+        observe(&into, 9, &[1.0]);
+        observe(&from, 5, &[1.0, 8.0]);
+        observe(&from, 9, &[1.0, 1.5, 4.0]);
+        into.merge(&from, 10);
+        assert_eq!((count(&into, 9), count(&into, 10)), (6, 4));
+    }
+
+    #[test]
+    fn a_window_does_not_grow_with_the_number_of_windows_merged_into_it() {
+        let into = Window::default();
+        for part in 5..100 {
+            for _ in 0..3 {
+                let from = Window::default();
+                observe(&from, part, &[1.0, 2.0, 4.0]);
+                into.merge(&from, part);
+            }
+        }
+        assert_eq!(into.pages().count(), 3 * PARTS as usize);
+        assert_eq!(count(&into, 99), 3 * 3 * PARTS);
+    }
 }
