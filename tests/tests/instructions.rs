@@ -92,6 +92,7 @@ bounds! {
     observing_natively_takes_few_instructions: "native", 47.0;
     counting_through_a_handle_takes_few_instructions: "held", 113.0;
     counting_through_a_handle_of_closed_labels_takes_few_instructions: "held_closed", 60.0;
+    observing_a_summary_with_quantiles_takes_few_instructions: "summary_quantiles", 82.0;
     observing_through_a_handle_takes_few_instructions: "held_histogram", 195.0;
 }
 

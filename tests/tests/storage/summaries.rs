@@ -85,7 +85,7 @@ proptest! {
 #[test]
 fn a_scrape_reads_only_values_that_were_observed_while_threads_come_and_go() {
     let summary = summary();
-    let values = [0.0, 0.5, 2.0, 1e9];
+    let values = [0.0_f64, 0.5, 2.0, 1e9];
     let known: BTreeSet<u64> = values.iter().map(|value| value.to_bits()).collect();
     while_reading(
         || {
