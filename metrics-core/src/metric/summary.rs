@@ -28,8 +28,8 @@ pub const fn summary_layout(quantiles: usize) -> Layout {
 /// Counts observations and sums them up. With `#[quantiles(...)]` it also estimates quantiles.
 ///
 /// Without quantiles an observation costs about as much as one of a histogram, with quantiles about
-/// twice as much, on any number of threads. Quantiles cover the last eight to ten minutes and cannot
-/// be aggregated over processes: prefer a [`Histogram`](crate::Histogram) for comparisons.
+/// twice as much, on any number of threads. Quantiles cover the last eight to ten minutes and
+/// cannot be aggregated over processes: prefer a [`Histogram`](crate::Histogram) for comparisons.
 ///
 /// A quantile `q` of `n` observations is the one with the rank `ceil(q * n)` when they are sorted,
 /// as in Prometheus. It is exact for the smallest and the largest observation and for 0, and
@@ -39,10 +39,10 @@ pub const fn summary_layout(quantiles: usize) -> Layout {
 /// With quantiles, each thread counts its observations in five parts of two minutes. A thread takes
 /// 512 bytes for each series that it observes, and 576 bytes in each part for each range between
 /// consecutive powers of two that has observations: 30 kilobytes if the observations of each part
-/// are within a factor of 1000, and at most 6 megabytes. It keeps this memory for later observations
-/// until it ends, when its observations are added to those of other ended threads. Do not observe
-/// into a summary with quantiles in a global allocator, because such observations may be missing in
-/// the quantiles.
+/// are within a factor of 1000, and at most 6 megabytes. It keeps this memory for later
+/// observations until it ends, when its observations are added to those of other ended threads. Do
+/// not observe into a summary with quantiles in a global allocator, because such observations may
+/// be missing in the quantiles.
 ///
 /// ```
 /// use metrics_core::metrics;
@@ -140,13 +140,12 @@ impl<S: SeriesStorage> Summary<S> {
     /// The current state, summed over all threads.
     pub fn get(&self) -> SummarySnapshot {
         let family = self.0.family();
-        let quantiles = series_access::quantiles(family, self.0.series_id());
         self.0.with_values(|values| {
             let read = Observations::new(family.layout(), values);
             SummarySnapshot {
                 count: read.count,
                 sum: read.sum,
-                quantiles,
+                quantiles: series_access::quantiles(family, self.0.series_id()),
             }
         })
     }

@@ -212,10 +212,11 @@ impl Region {
         }
     }
 
-    /// Calls `each` with the pages of a series that hold the observations of the last minutes, by all
-    /// threads, until it returns false. Returns whether it has been called with all of them.
+    /// Calls `each` with the pages of a series that hold the observations of the last minutes, by
+    /// all threads, until it returns false. Returns whether it has been called with all of them.
     ///
-    /// `each` must not allocate, because it is called under the lock. The layout must have quantiles.
+    /// `each` must not allocate, because it is called under the lock. The layout must have
+    /// quantiles.
     pub(crate) fn read_window(&self, series: usize, each: &mut dyn FnMut(&Page) -> bool) -> bool {
         debug_assert!(self.layout.has_quantiles());
         let now = window::current_part();

@@ -1,5 +1,5 @@
-//! Tests the quantiles of summaries: by rank, over the sliding window, and of several metrics of one
-//! name together.
+//! Tests the quantiles of summaries: by rank, over the sliding window, and of several metrics of
+//! one name together.
 
 use std::time::Duration;
 
@@ -129,7 +129,10 @@ fn a_summary_of_zeros_and_small_integers_has_their_ranks() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    })]
 
     /// The smallest and the largest observation are exact, so they show which ones are included.
     #[test]

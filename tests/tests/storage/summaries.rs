@@ -44,7 +44,10 @@ fn value() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(32)
+    })]
 
     #[test]
     fn quantiles_are_those_of_the_observations_of_running_and_ended_threads(
@@ -75,7 +78,8 @@ proptest! {
             observed.wait();
             let read = summary.get();
             go.wait();
-            let all: Vec<f64> = threads.iter().flat_map(|(values, _)| values).chain(&own).copied().collect();
+            let theirs = threads.iter().flat_map(|(values, _)| values);
+            let all: Vec<f64> = theirs.chain(&own).copied().collect();
             assert_eq!(read.count, all.len() as u64);
             assert_quantiles(&read, all);
         });

@@ -244,9 +244,9 @@ pub(in crate::storage) unsafe fn free(cells: &[AtomicU64], width: usize) {
 pub(super) fn of(cells: &[AtomicU64]) -> Option<&Window> {
     debug_assert_eq!(cells.len(), WINDOW + 1);
     let address = cells[WINDOW].load(Ordering::Relaxed) as usize;
-    // SAFETY: 0, or the address of a window, because only `install` and `fold` store one in this cell
-    // of a series that has quantiles, and nothing else writes the cell. The window is freed with
-    // the cells, which are borrowed.
+    // SAFETY: 0, or the address of a window, because only `install` and `fold` store one in this
+    // cell of a series that has quantiles, and nothing else writes the cell. The window is freed
+    // with the cells, which are borrowed.
     unsafe { ptr::with_exposed_provenance::<Window>(address).as_ref() }
 }
 
