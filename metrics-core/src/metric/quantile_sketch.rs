@@ -11,12 +11,12 @@ use crate::storage::quantiles::page::{Page, RANGES, range_bounds};
 #[derive(Debug, Default)]
 pub(crate) struct QuantileSketch {
     /// Ascending by their exponents.
-    pages: Vec<Counts>,
+    pages: Vec<MergedPage>,
 }
 
 /// The counts of observations that have the same exponent.
 #[derive(Clone, Debug)]
-struct Counts {
+struct MergedPage {
     exponent: u64,
     /// The smallest and the largest observation, as bits, which are ordered as the floats are.
     min: u64,
@@ -46,7 +46,7 @@ impl QuantileSketch {
             Ok(at) => at,
             Err(_) if self.pages.len() == self.pages.capacity() => return false,
             Err(at) => {
-                self.pages.insert(at, Counts::new(exponent));
+                self.pages.insert(at, MergedPage::new(exponent));
                 at
             }
         };
@@ -103,9 +103,9 @@ impl QuantileSketch {
     }
 }
 
-impl Counts {
+impl MergedPage {
     fn new(exponent: u64) -> Self {
-        Counts {
+        MergedPage {
             exponent,
             min: u64::MAX,
             max: 0,

@@ -223,9 +223,10 @@ impl Region {
         let range = series * self.width..(series + 1) * self.width;
         let state = GLOBAL.lock();
         let generation = self.generation_or_zero(series);
-        let own = state.cells_of(self).filter_map(|(cells, seen, _)| {
-            generation::has_seen(seen, generation).then(|| &cells[range.clone()])
-        });
+        let own = state
+            .cells_of(self)
+            .filter(|(_, seen, _)| generation::has_seen(seen, generation))
+            .map(|(cells, ..)| &cells[range.clone()]);
         let mut all = self.shared.get().get(range.clone()).into_iter().chain(own);
         all.all(|cells| window::read(cells, now, each))
     }
