@@ -127,7 +127,7 @@ pub use sample::{
     value::Number,
 };
 pub use series::recipients::Recipient;
-pub use storage::native::NativeHistogramSnapshot;
+pub use storage::{native::NativeHistogramSnapshot, release_thread_storage};
 
 #[doc = include_str!("environments.md")]
 pub mod environments {}

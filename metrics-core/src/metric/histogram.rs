@@ -318,7 +318,10 @@ impl<S: SeriesStorage> Histogram<S> {
             };
             let reopen = || storage::reopen_if_closed(cells);
             loop {
-                let slot = find_or_insert_bucket(native, &cells[table..], value, &shared, &reopen);
+                let found = native.find_bucket(&cells[table..], value);
+                let slot = found.unwrap_or_else(|| {
+                    find_or_insert_bucket(native, &cells[table..], value, &shared, &reopen)
+                });
                 let (buckets, bits) = ([bucket, slot], value.to_bits());
                 if !add_native_observation(cells, classic_count, buckets, bits, Sum::Float) {
                     break;

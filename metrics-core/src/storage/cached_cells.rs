@@ -43,7 +43,7 @@ impl<C: ?Sized> CachedCells<'_, C> {
     /// # Safety
     ///
     /// The cells are the calling thread's, in a region that is not dropped during the lifetime
-    /// `'r`, and the thread has not ended.
+    /// `'r`, and the thread has not freed them.
     #[inline(always)]
     pub(super) unsafe fn new(cells: NonNull<C>) -> Self {
         CachedCells {
@@ -68,7 +68,7 @@ impl<C: ?Sized> CachedCells<'_, C> {
 
 #[cfg(not(metrics_fallback_storage))]
 impl<C: ?Sized> CachedCells<'static, C> {
-    /// The address, for a cache that is emptied at the thread's end.
+    /// The address, for a cache that is emptied before the thread frees its cells.
     pub(super) fn address(&self) -> NonNull<C> {
         self.cells
     }
@@ -152,8 +152,8 @@ impl Regions {
             return None;
         }
         // SAFETY: `attach` put the address of this thread's cells of the region with this index in
-        // the slot, `len` of them. They are freed by this thread's end, which first empties the
-        // directory, or by the drop of the region, which is borrowed.
+        // the slot, `len` of them. They are freed by this thread, when it ends or gives its heap
+        // cells back, which it cannot do here, or by the drop of the region, which is borrowed.
         let cells = unsafe { slice::from_raw_parts(first.as_ptr(), self.len) };
         cells.get(from..)
     }

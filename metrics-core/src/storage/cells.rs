@@ -26,6 +26,12 @@ pub(super) struct CellBlock {
     layout: Layout,
 }
 
+// SAFETY: a block owns its cells as a `Box<[AtomicU64]>` would.
+unsafe impl Send for CellBlock {}
+
+// SAFETY: as for `Send`: a shared block gives access to atomics only.
+unsafe impl Sync for CellBlock {}
+
 impl CellBlock {
     /// Allocates `len` cells of series with this layout, all zero.
     pub(super) fn zeroed(len: usize, layout: Layout) -> Self {
@@ -38,6 +44,12 @@ impl CellBlock {
             len,
             layout,
         }
+    }
+
+    pub(super) fn cells(&self) -> &[AtomicU64] {
+        // SAFETY: the block has `len` cells, which `drop` frees, and all accesses to them are
+        // shared.
+        unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) }
     }
 
     /// Gives up ownership; [`from_raw`](Self::from_raw) takes it back.

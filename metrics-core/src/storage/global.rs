@@ -167,7 +167,7 @@ impl GlobalState {
                 continue;
             };
             let cells = slot.cells.swap(ptr::null_mut(), Ordering::Relaxed);
-            let Some(first) = NonNull::new(cells).filter(|_| entry.has_heap_cells) else {
+            let Some(first) = NonNull::new(cells).filter(|_| entry.stripes.is_some()) else {
                 continue;
             };
             // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
@@ -178,18 +178,29 @@ impl GlobalState {
         }
     }
 
-    /// Each running thread's cells of a region, the newest [`generation`](super::generation) for
-    /// which they are valid, and the thread.
+    /// Each running thread's cells of a region, and those of the [stripes](super::stripes).
     pub(super) fn cells_of<'s>(
         &'s self,
         region: &'s Region,
-    ) -> impl Iterator<Item = (&'s [AtomicU64], &'s AtomicU64, &'s ThreadEntry)> {
-        let id = region.id.load(Ordering::Relaxed);
-        self.threads.iter().filter_map(move |thread| {
-            // SAFETY: `region` has this id and this length, and is borrowed for `'s`.
-            let (cells, seen) = unsafe { cells_in(thread, id, region.len) }?;
-            Some((cells, seen, thread))
-        })
+    ) -> impl Iterator<Item = WrittenCells<'s>> {
+        let threads = self.threads.iter();
+        let own = threads.filter_map(|thread| cells_of_thread(thread, region));
+        own.chain(region.stripes().map(|stripe| WrittenCells {
+            cells: stripe.cells(),
+            seen: &stripe.seen,
+            copies: &stripe.copies,
+        }))
+    }
+
+    /// The cells of a region of the running thread that has this directory.
+    pub(super) fn cells_with_directory<'s>(
+        &'s self,
+        directory: *const [Slot],
+        region: &'s Region,
+    ) -> Option<WrittenCells<'s>> {
+        let mut threads = self.threads.iter();
+        let thread = threads.find(|thread| thread.has(directory))?;
+        cells_of_thread(thread, region)
     }
 
     /// Adds the counts of the running threads to the first number of each element of `totals`,
@@ -264,9 +275,36 @@ impl GlobalState {
         let mut threads = self.threads.iter();
         let at = threads.position(|thread| thread.has(directory))?;
         let thread = self.threads.swap_remove(at);
-        for (slot, entry) in thread.slots().iter().zip(&self.regions) {
+        // SAFETY: these are the slots of the calling thread. The rest is the contract of this
+        // function.
+        unsafe { self.fold_cells(thread.slots(), Fold::All, blocks, scratch) };
+        Some(thread)
+    }
+
+    /// Adds the calling thread's cells to the shared ones and takes them out of its directory,
+    /// which has these slots.
+    ///
+    /// Moves heap cells to `blocks`, which has the capacity for them, to be freed without the lock.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread uses no reference to these cells from now on.
+    pub(super) unsafe fn fold_cells(
+        &self,
+        slots: &[Slot],
+        which: Fold,
+        blocks: &mut Vec<CellBlock>,
+        scratch: &mut [u64],
+    ) {
+        for (slot, entry) in slots.iter().zip(&self.regions) {
+            let Some(entry) = entry else {
+                continue;
+            };
+            if which == Fold::Heap && entry.stripes.is_none() {
+                continue;
+            }
             let first = slot.cells.swap(ptr::null_mut(), Ordering::Relaxed);
-            let (Some(first), Some(entry)) = (NonNull::new(first), entry) else {
+            let Some(first) = NonNull::new(first) else {
                 continue;
             };
             // SAFETY: `attach` put the address of `len` cells there, in a block or in the static
@@ -274,16 +312,47 @@ impl GlobalState {
             // which is this function since the swap.
             let cells = unsafe { slice::from_raw_parts(first.as_ptr(), entry.len) };
             entry.fold(cells, slot.seen.load(Ordering::Relaxed), scratch);
-            if entry.has_heap_cells {
+            if let Some(stripes) = &entry.stripes {
                 // SAFETY: the slots of a region with heap cells hold blocks of `len` cells that
                 // `attach` turned into raw pointers. The swap above removed this one from the slot,
                 // so that ownership is taken once. By the contract of this function, no reference
                 // to cells is used any more.
                 blocks.push(unsafe { CellBlock::from_raw(first, entry.len, entry.layout) });
+                stripes.remove_owner();
             }
         }
-        Some(thread)
     }
+}
+
+/// Which cells of a thread are added to the shared cells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fold {
+    /// All, when the thread ends.
+    All,
+    /// Those on the heap, when a running thread gives them back.
+    Heap,
+}
+
+/// Cells of a region that one thread at a time records into: a running thread's own, or those of a
+/// stripe.
+#[derive(Clone, Copy)]
+pub(super) struct WrittenCells<'s> {
+    pub(super) cells: &'s [AtomicU64],
+    /// The newest [`generation`](super::generation) for which the cells are valid.
+    pub(super) seen: &'s AtomicU64,
+    /// The buffer into which the recording thread copies blocks of histograms.
+    pub(super) copies: &'s OnceLock<CopyBuffer<AtomicU64>>,
+}
+
+fn cells_of_thread<'s>(thread: &'s ThreadEntry, region: &'s Region) -> Option<WrittenCells<'s>> {
+    let id = region.id.load(Ordering::Relaxed);
+    // SAFETY: `region` has this id and this length, and is borrowed while the result is used.
+    let (cells, seen) = unsafe { cells_in(thread, id, region.len) }?;
+    Some(WrittenCells {
+        cells,
+        seen,
+        copies: &thread.copies,
+    })
 }
 
 /// The count in a region's first cell; 0 if the cells have not been allocated.

@@ -45,7 +45,7 @@
 
 use std::{array, ops::Range, sync::atomic::Ordering};
 
-use crate::storage::atomic::Atomic;
+use crate::storage::{atomic::Atomic, sync};
 
 const COMMIT: usize = 0;
 const SUMS: usize = 1;
@@ -76,9 +76,6 @@ const LOW: u64 = (1 << LOW_BITS) - 1;
 
 /// The longest duration that can be added to a sum after [`carry`]: 584 years.
 pub(crate) const MAX_NANOS: u64 = u64::MAX - LOW;
-
-/// The number of direct attempts before the reader requests a copy.
-const ATTEMPTS: usize = 4;
 
 /// The mark in `REQUEST` that lets the owner look for a reset after each observation.
 const MARKED: u64 = 1 << 62;
@@ -394,7 +391,7 @@ pub(crate) fn snapshot<'a, A: Atomic + 'a>(
     copies: impl FnOnce() -> &'a CopyBuffer<A>,
     mut relax: impl FnMut(),
 ) {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..sync::direct_reads() {
         if read(block, parts, out) {
             return;
         }

@@ -112,6 +112,7 @@ mod region_indices;
 pub(crate) mod scalar;
 #[cfg(not(metrics_fallback_storage))]
 mod series_cache;
+mod stripes;
 #[cfg_attr(metrics_models, path = "../../../tests/models/src/sync.rs")]
 pub(crate) mod sync;
 mod thread;
@@ -132,5 +133,6 @@ pub(crate) use record::{
 pub(crate) use region::Region;
 #[cfg(not(metrics_fallback_storage))]
 pub(crate) use series_cache::{SeriesCache, cache_series};
+pub use thread::release_thread_storage;
 pub(crate) use thread::{lock_out_scrapes, without_reentry};
 pub(crate) use word_buffer::WordBuffer;

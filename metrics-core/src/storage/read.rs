@@ -7,11 +7,12 @@ use crate::storage::{
     clock,
     directory::Slot,
     generation,
-    global::{GLOBAL, GlobalState, count_in},
+    global::{GLOBAL, GlobalState, WrittenCells, count_in},
     layout::{HistogramVisitor, Layout, ScalarVisitor},
     quantiles::{page::Page, window},
     region::Region,
-    thread_state,
+    stripes::EXEMPT,
+    thread_state::{self, with_flags},
 };
 
 /// Buffers for reading regions, reused from one region to the next.
@@ -35,7 +36,11 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// Creates a reader of the calling thread's cells only: see [`Region::read_selected`].
+    ///
+    /// From now on, the thread has cells of its own even of [crowded](super::stripes) regions, so
+    /// that later readers find all that it has recorded since.
     pub(crate) fn for_this_thread() -> Self {
+        with_flags(|flags| flags.list.set(EXEMPT));
         Reader {
             this_thread_only: true,
             ..Reader::default()
@@ -74,7 +79,9 @@ impl Reader {
         let state = GLOBAL.lock();
         for (region, values) in regions.clone().zip(values.iter_mut()) {
             if matches!(region.layout, Layout::Count) {
-                values[0] = count_in(region.shared.get());
+                let stripes = region.stripes().map(|stripe| count_in(stripe.cells()));
+                let shared = count_in(region.shared.get());
+                values[0] = stripes.fold(shared, u64::saturating_add);
             } else {
                 debug_assert!(region.series == 1 && region.layout.is_scalar());
                 state.sum_scalars(region, 0, &mut values[..region.width]);
@@ -225,8 +232,8 @@ impl Region {
         let generation = self.generation_or_zero(series);
         let own = state
             .cells_of(self)
-            .filter(|(_, seen, _)| generation::has_seen(seen, generation))
-            .map(|(cells, ..)| &cells[range.clone()]);
+            .filter(|written| generation::has_seen(written.seen, generation))
+            .map(|written| &written.cells[range.clone()]);
         let mut all = self.shared.get().get(range.clone()).into_iter().chain(own);
         all.all(|cells| window::read(cells, now, each))
     }
@@ -280,15 +287,15 @@ impl GlobalState {
         let newest = region.newest_generation.load(Ordering::Relaxed);
         let generations = region.generations().get(first..).unwrap_or(&[]);
         let each_thread = |add: ScalarVisitor<'_>| {
-            for (cells, seen, _) in self.cells_of(region) {
-                let cells = &cells[start..];
-                if generation::has_seen(seen, newest) {
+            for written in self.cells_of(region) {
+                let cells = &written.cells[start..];
+                if generation::has_seen(written.seen, newest) {
                     add(cells, None);
                     continue;
                 }
                 let is_valid = |series: usize| {
                     generations.get(series).is_none_or(|generation| {
-                        generation::has_seen(seen, generation.load(Ordering::Relaxed))
+                        generation::has_seen(written.seen, generation.load(Ordering::Relaxed))
                     })
                 };
                 add(cells, Some((width, &is_valid)));
@@ -310,7 +317,7 @@ impl GlobalState {
         now: Option<u64>,
     ) -> bool {
         let newest = region.newest_generation.load(Ordering::Relaxed);
-        let has_seen = |(_, seen, _)| generation::has_seen(seen, newest);
+        let has_seen = |written: WrittenCells<'_>| generation::has_seen(written.seen, newest);
         if self.cells_of(region).all(has_seen) {
             return self.sum_seen(region, series, 0, out, scratch, now);
         }
@@ -336,9 +343,9 @@ impl GlobalState {
         let range = series.start * region.width..series.end * region.width;
         let mut ticket = self.last_ticket;
         let each_thread = |add: HistogramVisitor<'_>| {
-            for (cells, seen, thread) in self.cells_of(region) {
-                if generation::has_seen(seen, generation) {
-                    add(&cells[range.clone()], &thread.copies);
+            for written in self.cells_of(region) {
+                if generation::has_seen(written.seen, generation) {
+                    add(&written.cells[range.clone()], written.copies);
                 }
             }
         };
@@ -360,10 +367,9 @@ impl GlobalState {
     ) {
         let generation = region.generation_or_zero(series);
         let mut ticket = self.last_ticket;
-        let own = self.cells_of(region).find(|&(_, seen, thread)| {
-            thread.has(directory) && generation::has_seen(seen, generation)
-        });
-        let Some((cells, _, thread)) = own else {
+        let own = self.cells_with_directory(directory, region);
+        let own = own.filter(|own| generation::has_seen(own.seen, generation));
+        let Some(WrittenCells { cells, copies, .. }) = own else {
             return;
         };
         let cells = &cells[series * region.width..][..region.width];
@@ -371,7 +377,7 @@ impl GlobalState {
             let each_thread = |add: ScalarVisitor<'_>| add(cells, None);
             region.layout.sum_scalars(&[], out, each_thread);
         } else {
-            let each_thread = |add: HistogramVisitor<'_>| add(cells, &thread.copies);
+            let each_thread = |add: HistogramVisitor<'_>| add(cells, copies);
             let layout = region.layout;
             layout.sum_histograms(&[], out, scratch, each_thread, &mut ticket, None);
         }

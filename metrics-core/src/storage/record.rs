@@ -55,12 +55,12 @@ fn record_local_cold<L: LocalStorage>(
     on_first: impl FnOnce(),
     op: impl FnOnce(&[AtomicU64]),
 ) {
-    on_first();
-    attach(key, region);
-    match sealed::Local::cells(key, region) {
-        Some(cells) => op(cells),
-        None => region.record_late(op),
-    }
+    let attach = || {
+        on_first();
+        attach(key, region);
+        sealed::Local::cells(key, region)
+    };
+    region.record_without_cells(0, attach, op);
 }
 
 impl Region {
@@ -76,11 +76,11 @@ impl Region {
     #[cold]
     #[inline(never)]
     fn record_cold(&self, on_first: impl FnOnce(), op: impl FnOnce(&[AtomicU64])) {
-        on_first();
-        match self.attach_thread_cells(None) {
-            Some((cells, _)) => op(cells),
-            None => self.record_late(op),
-        }
+        let attach = || {
+            on_first();
+            self.attach_thread_cells(None)
+        };
+        self.record_without_cells(0, attach, op);
     }
 
     /// Records into this thread's cells of a series that exists from the start, found through the
@@ -96,10 +96,10 @@ impl Region {
         op: impl FnOnce(&[AtomicU64]),
     ) {
         let start = series * self.width;
-        let cells = self.thread_cells();
-        match cells.or_else(|| self.attach_thread_cells(attach)) {
-            Some((cells, _)) => op(&cells[start..][..self.width]),
-            None => self.record_late(|shared| op(&shared[start..][..self.width])),
+        let op = |cells: &[AtomicU64]| op(&cells[start..][..self.width]);
+        match self.thread_cells() {
+            Some((cells, _)) => op(cells),
+            None => self.record_without_cells(0, || self.attach_thread_cells(attach), op),
         }
     }
 
@@ -131,40 +131,51 @@ impl Region {
                 op(&cells[series * self.width..][..self.width]);
             }
         };
-        match self.caught_up_cells(generation) {
-            Some(cells) => op(cells),
-            None => self.record_late(op),
+        match self.thread_cells() {
+            Some((cells, _)) => {
+                self.catch_up_thread(cells, generation);
+                op(cells);
+            }
+            None => self.record_without_cells(generation, || self.attach_thread_cells(None), op),
         }
     }
 
-    /// This thread's cells, zeroed if they are not valid for `generation` yet; `None` if the thread
-    /// cannot have cells.
-    fn caught_up_cells(&self, generation: u64) -> Option<&[AtomicU64]> {
-        let cells = self.thread_cells();
-        let (cells, seen) = cells.or_else(|| self.attach_thread_cells(None))?;
-        if seen < generation {
-            self.catch_up(cells, generation)?;
-        }
-        Some(cells)
-    }
-
-    /// Zeroes this thread's cells of places that new series have claimed.
-    ///
-    /// Does not change other threads' cells: until a thread has seen the generation of a new
-    /// series, its cells do not count for that series. `generation` was read from the index of
-    /// series.
-    fn catch_up(&self, cells: &[AtomicU64], generation: u64) -> Option<()> {
+    /// Zeroes this thread's cells of places that new series have claimed, unless the thread has
+    /// seen `generation`.
+    fn catch_up_thread(&self, cells: &[AtomicU64], generation: u64) {
         let index = self.id.load(Ordering::Relaxed).wrapping_sub(1);
-        let seen = &thread_state::slots().get(index as usize)?.seen;
+        if let Some(slot) = thread_state::slots().get(index as usize) {
+            self.catch_up(cells, &slot.seen, generation, thread_state::start_epoch);
+        }
+    }
+
+    /// Zeroes cells, which only this thread may write now, of places that new series have claimed,
+    /// unless `seen` shows that they are valid for `generation`.
+    ///
+    /// Does not change other cells: until a thread has seen the generation of a new series, its
+    /// cells do not count for that series. `generation` was read from the index of series. `seen`
+    /// and `forget` are those of [`generation::catch_up`].
+    #[inline]
+    fn catch_up(&self, cells: &[AtomicU64], seen: &AtomicU64, generation: u64, forget: fn()) {
+        if seen.load(Ordering::Relaxed) < generation {
+            self.catch_up_cold(cells, seen, generation, forget);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn catch_up_cold(&self, cells: &[AtomicU64], seen: &AtomicU64, generation: u64, forget: fn()) {
         let catch_up = || {
+            let generations = self.generations();
+            let newest = &self.newest_generation;
             generation::catch_up(
-                self.generations(),
-                &self.newest_generation,
+                generations,
+                newest,
                 generation,
                 self.layout,
                 cells,
                 seen,
-                thread_state::start_epoch,
+                forget,
             );
         };
         if self.layout.has_resets() {
@@ -177,23 +188,49 @@ impl Region {
         } else {
             catch_up();
         }
-        Some(())
     }
 
     /// Attaches this thread's cells; `None` if the thread cannot have cells.
     #[cold]
     #[inline(never)]
-    fn attach_thread_cells(&self, attach: Option<fn()>) -> Option<(&[AtomicU64], u64)> {
+    fn attach_thread_cells(&self, attach: Option<fn()>) -> Option<&[AtomicU64]> {
         match attach {
             Some(attach) => attach(),
             None => {
                 attach_block(self)?;
             }
         }
-        self.thread_cells()
+        let (cells, _) = self.thread_cells()?;
+        Some(cells)
     }
 
-    /// Records into the shared cells under the lock, for a thread that cannot have cells.
+    /// Records for a thread that has no cells of this region: into a stripe if the region is
+    /// crowded, else into the cells that `attach` attaches, and into the shared cells if it cannot.
+    ///
+    /// `generation` is that of the series, or 0 if the region's series exist from the start.
+    #[inline]
+    fn record_without_cells<'r>(
+        &'r self,
+        generation: u64,
+        attach: impl FnOnce() -> Option<&'r [AtomicU64]>,
+        op: impl FnOnce(&[AtomicU64]),
+    ) {
+        if let Some(stripe) = self.borrow_stripe() {
+            // Forgets nothing, because no reference to a stripe's cells is kept.
+            self.catch_up(stripe.cells(), stripe.seen(), generation, || ());
+            return op(stripe.cells());
+        }
+        match attach() {
+            Some(cells) => {
+                // New cells are zero, but `generation` may be newer than what they have seen.
+                self.catch_up_thread(cells, generation);
+                op(cells);
+            }
+            None => self.record_late(op),
+        }
+    }
+
+    /// Records into the shared cells under the lock.
     #[cold]
     fn record_late(&self, op: impl FnOnce(&[AtomicU64])) {
         let cells = self.shared();

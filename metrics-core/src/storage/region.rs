@@ -12,6 +12,7 @@ use crate::storage::{
     cells::{SharedCells, zeros},
     histogram_block::{self, Sum},
     layout::Layout,
+    stripes::Stripes,
 };
 
 /// The storage of some series of one metric, in all threads.
@@ -34,6 +35,8 @@ pub struct Region {
     /// static thread-local storage; written before `id`.
     pub(super) has_heap_cells: AtomicBool,
     pub(super) layout: Layout,
+    /// How threads share the cells, if they are on the heap; set before `id`.
+    pub(super) stripes: OnceLock<Arc<Stripes>>,
     /// The number of series; for a region from [`Region::open`], the number of places for series.
     pub(super) series: usize,
     /// The number of groups of cells in one series: one for each outcome row (a combination of
@@ -99,6 +102,7 @@ impl Region {
             len: layout.cells() * groups * series,
             can_decrease: false,
             has_heap_cells: AtomicBool::new(false),
+            stripes: OnceLock::new(),
             highest_sums: OnceLock::new(),
             id: AtomicU32::new(0),
             newest_generation: AtomicU64::new(0),
@@ -193,7 +197,10 @@ impl Region {
             generations: self.generations.clone(),
             width: self.width,
             len: self.len,
-            has_heap_cells,
+            stripes: has_heap_cells.then(|| {
+                let stripes = self.stripes.get_or_init(|| Arc::new(Stripes::new()));
+                Arc::clone(stripes)
+            }),
             shared: self.shared.clone(),
         }
     }
@@ -207,8 +214,9 @@ pub(super) struct RegionEntry {
     width: usize,
     /// The number of cells of the region in each thread.
     pub(super) len: usize,
-    /// Whether the threads' cells are [`CellBlock`](super::cells::CellBlock)s.
-    pub(super) has_heap_cells: bool,
+    /// How threads share the cells; `None` if these are in static thread-local storage, not in
+    /// [`CellBlock`](super::cells::CellBlock)s.
+    pub(super) stripes: Option<Arc<Stripes>>,
     pub(super) shared: SharedCells,
 }
 

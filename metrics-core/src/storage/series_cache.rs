@@ -74,6 +74,10 @@ impl<T: Copy + 'static, const N: usize> sealed::Local for SeriesCache<T, N> {
 }
 
 impl<T: Copy + 'static, const N: usize> Detach for LocalKey<SeriesCache<T, N>> {
+    fn finds_heap_cells(&self) -> bool {
+        true
+    }
+
     fn detach(&'static self) {
         let cache = local_storage(self);
         cache.is_registered.set(false);
@@ -183,8 +187,8 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
 impl<T, const N: usize> CacheEntry<T, N> {
     #[inline(always)]
     fn cached_cells(&self) -> CachedCells<'static, [AtomicU64; N]> {
-        // SAFETY: `insert` took the address from `CachedCells` of this thread. The thread has not
-        // ended, as its end empties the cache.
+        // SAFETY: `insert` took the address from `CachedCells` of this thread. The thread has
+        // neither ended nor given its heap cells back since, as both empty the cache.
         unsafe { CachedCells::new(self.cells) }
     }
 }

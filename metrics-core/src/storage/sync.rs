@@ -41,6 +41,42 @@ pub(crate) const FIRST_DIRECTORY: usize = 64;
 /// The number of words of the first chunk of memory for long keys.
 pub(crate) const FIRST_CHUNK: usize = 64;
 
+/// The number of lists of stripes in a region: see [`stripes`](super::stripes).
+pub(crate) const STRIPE_LISTS: usize = 16;
+
+/// The number of times that a scrape tries to read a block of a histogram before it requests a
+/// copy.
+#[inline(always)]
+pub(crate) const fn direct_reads() -> usize {
+    4
+}
+
+/// The number of threads that may own heap cells of one region: twice the number of processors, so
+/// that all threads that run at the same time can, although some owners are idle; at least 8.
+pub(crate) fn max_owners() -> usize {
+    (2 * processors()).max(8)
+}
+
+/// The number of processors that the program may use; 1 if it is unknown.
+fn processors() -> usize {
+    use std::{
+        num::NonZero,
+        sync::atomic::{AtomicUsize, Ordering},
+        thread,
+    };
+    // Not a `OnceLock`: asking the operating system may allocate, an allocator may record, and that
+    // recording may call this function while the outer call initialises the lock.
+    static KNOWN: AtomicUsize = AtomicUsize::new(0);
+    match KNOWN.load(Ordering::Relaxed) {
+        0 => {
+            let processors = thread::available_parallelism().map_or(1, NonZero::get);
+            KNOWN.store(processors, Ordering::Relaxed);
+            processors
+        }
+        known => known,
+    }
+}
+
 /// A seed for the hashes of keys: random, so that a client that chooses label values cannot choose
 /// keys that collide.
 pub(crate) fn hash_seed() -> [u64; 2] {

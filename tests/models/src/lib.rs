@@ -73,5 +73,6 @@ pub mod hash_tables;
 pub mod histogram_blocks;
 pub mod kept;
 pub mod native;
+pub mod stripes;
 pub mod threads;
 pub mod windows;

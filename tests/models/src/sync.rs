@@ -7,7 +7,7 @@
 //! model adds little synchronisation beyond that.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     marker::PhantomData,
     mem, ptr,
@@ -171,6 +171,23 @@ atomic!(
     |bits| ptr::with_exposed_provenance_mut(bits as usize)
 );
 
+impl<T> AtomicPtr<T> {
+    pub(crate) fn compare_exchange(
+        &self,
+        current: *mut T,
+        new: *mut T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<*mut T, *mut T> {
+        let bits = |pointer: *mut T| pointer.expose_provenance() as u64;
+        let pointer = |bits| ptr::with_exposed_provenance_mut(bits as usize);
+        let result = self.atomic.write(success, |atomic| {
+            atomic.compare_exchange(bits(current), bits(new), success, failure)
+        });
+        result.map(pointer).map_err(pointer)
+    }
+}
+
 impl<T> Default for AtomicPtr<T> {
     fn default() -> Self {
         AtomicPtr::new(ptr::null_mut())
@@ -251,6 +268,35 @@ pub(crate) const FIRST_DIRECTORY: usize = 2;
 
 /// A few words, because loom tracks each of them.
 pub(crate) const FIRST_CHUNK: usize = 4;
+
+/// Two lists, so that a scrape loads few pointers.
+pub(crate) const STRIPE_LISTS: usize = 2;
+
+std::thread_local! {
+    static DIRECT_READS: Cell<usize> = const { Cell::new(4) };
+    static MAX_OWNERS: Cell<usize> = const { Cell::new(8) };
+}
+
+/// The number of times that a scrape tries to read a block before it requests a copy.
+pub(crate) fn direct_reads() -> usize {
+    DIRECT_READS.with(Cell::get)
+}
+
+/// Sets [`direct_reads`] for the models of the calling test.
+pub(crate) fn set_direct_reads(attempts: usize) {
+    DIRECT_READS.with(|reads| reads.set(attempts));
+}
+
+/// The number of threads that may own heap cells of one region.
+pub(crate) fn max_owners() -> usize {
+    MAX_OWNERS.with(Cell::get)
+}
+
+/// Sets [`max_owners`] for the models of the calling test. All threads of a model run in one thread
+/// of the operating system.
+pub(crate) fn set_max_owners(owners: usize) {
+    MAX_OWNERS.with(|max| max.set(owners));
+}
 
 /// A constant, because loom repeats a model with the same decisions.
 pub(crate) fn hash_seed() -> [u64; 2] {

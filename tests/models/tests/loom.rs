@@ -65,6 +65,15 @@ models! {
     native:
         a_histogram_is_consistent_while_a_thread_merges_buckets,
         a_histogram_does_not_become_finer_when_a_thread_ends;
+    stripes:
+        recordings_of_two_borrowers_are_counted,
+        a_recording_of_one_borrower_is_kept_by_the_next,
+        a_histogram_is_consistent_while_two_borrowers_record,
+        a_borrower_copies_a_block_that_a_scrape_requests,
+        a_borrower_does_not_count_for_the_next_series_in_the_place,
+        a_place_of_an_owner_that_ends_is_taken_by_a_borrower,
+        a_total_does_not_decrease_while_a_thread_gives_its_cells_back,
+        cached_cells_are_not_used_after_they_were_given_back;
     threads:
         late_recordings_of_two_threads_are_counted,
         a_total_does_not_decrease_while_a_thread_ends,

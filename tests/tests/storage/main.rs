@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
 mod counters;
+mod crowds;
 mod histograms;
 mod large_sums;
 mod model;

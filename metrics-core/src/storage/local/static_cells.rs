@@ -58,6 +58,10 @@ impl<const N: usize> sealed::Local for LocalCells<N> {
 }
 
 impl<const N: usize> Detach for LocalKey<LocalCells<N>> {
+    fn finds_heap_cells(&self) -> bool {
+        false
+    }
+
     fn detach(&'static self) {
         local_storage(self).is_attached.set(false);
     }
@@ -75,25 +79,33 @@ impl<const N: usize> ConstInit for LocalBlock<N> {
 impl<const N: usize> sealed::Local for LocalBlock<N> {
     #[inline(always)]
     fn cells<'r>(key: &'static LocalKey<Self>, _: &'r Region) -> Option<&'r [AtomicU64]> {
-        // SAFETY: null, or set by `attach` below to a block of `N` cells of this thread. Only the
-        // thread's end frees the block, after it has called `detach`. The drop of the region does
-        // not: the region is in a static, as `attach` is called with such regions only.
+        // SAFETY: null, or set by `attach` below to a block of `N` cells of this thread. Only this
+        // thread frees the block, when it ends or gives its heap cells back, after it has called
+        // `detach`. The drop of the region does not: the region is in a static, as `attach` is
+        // called with such regions only.
         unsafe { local_storage(key).0.get().as_ref() }.map(|cells| &cells[..])
     }
 
     fn attach(key: &'static LocalKey<Self>, region: &'static Region) {
         let local = local_storage(key);
-        if region.len != N || !local.0.get().is_null() || !detach_at_end(key) {
+        if region.len != N || !local.0.get().is_null() {
             return;
         }
-        let block = attach_block(region);
-        local
-            .0
-            .set(block.map_or(ptr::null(), |first| first.as_ptr().cast()));
+        // Attaches the block first, so that a thread which gets none does not add the key to its
+        // list each time.
+        if let Some(block) = attach_block(region)
+            && detach_at_end(key)
+        {
+            local.0.set(block.as_ptr().cast());
+        }
     }
 }
 
 impl<const N: usize> Detach for LocalKey<LocalBlock<N>> {
+    fn finds_heap_cells(&self) -> bool {
+        true
+    }
+
     fn detach(&'static self) {
         local_storage(self).0.set(ptr::null());
     }

@@ -2,13 +2,16 @@
 
 use std::{
     cell::{Cell, OnceCell},
+    ptr,
     sync::{
         Arc, OnceLock,
         atomic::{self, Ordering},
     },
 };
 
-use crate::storage::{directory::Slot, histogram_block::CopyBuffer, sync::AtomicU64};
+use crate::storage::{
+    directory::Slot, histogram_block::CopyBuffer, stripes::Stripe, sync::AtomicU64,
+};
 
 /// The part of a thread's state that recordings read.
 pub(super) struct ThreadState {
@@ -18,6 +21,8 @@ pub(super) struct ThreadState {
     /// Changes whenever references to this thread's cells may become invalid; 0 until the thread
     /// gets a directory. No two threads ever have the same epoch, except 0.
     pub(super) epoch: Cell<u64>,
+    /// Whether the thread has attached heap cells since it last gave them back.
+    pub(super) has_heap_cells: Cell<bool>,
 }
 
 impl ThreadState {
@@ -26,6 +31,7 @@ impl ThreadState {
         ThreadState {
             directory: Cell::new(&[]),
             epoch: Cell::new(0),
+            has_heap_cells: Cell::new(false),
         }
     }
 
@@ -43,6 +49,11 @@ impl ThreadState {
 pub(in crate::storage) struct Flags {
     pub(in crate::storage) is_on_cold_path: Cell<bool>,
     pub(in crate::storage) holds_lock: Cell<bool>,
+    /// The stripe that the thread has borrowed last and not returned yet, or null.
+    pub(in crate::storage) stripe: Cell<*const Stripe>,
+    /// The index of the list in which the thread found the stripe that it borrowed last, or
+    /// [`EXEMPT`](crate::storage::stripes::EXEMPT).
+    pub(in crate::storage) list: Cell<usize>,
 }
 
 impl Flags {
@@ -50,6 +61,8 @@ impl Flags {
         Flags {
             is_on_cold_path: Cell::new(false),
             holds_lock: Cell::new(false),
+            stripe: Cell::new(ptr::null()),
+            list: Cell::new(0),
         }
     }
 }

@@ -1,11 +1,17 @@
-//! At the end of a thread, adds its values to storage that all threads share, and frees its own
-//! storage.
+//! Adds a thread's values to storage that all threads share, and frees its own storage: when the
+//! thread ends, or when it gives its heap cells back.
 
 #![allow(unsafe_code, reason = "frees the thread's cells")]
 
 use std::{cell::Cell, sync::atomic::Ordering};
 
-use crate::storage::{directory::Slot, global::GLOBAL, layout, thread_state::data::Copies};
+use crate::storage::{
+    cells::CellBlock,
+    directory::Slot,
+    global::{Fold, GLOBAL},
+    layout,
+    thread_state::data::Copies,
+};
 
 /// Adds the calling thread's cells to the shared cells, and frees the thread's heap cells and
 /// directory.
@@ -18,11 +24,7 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
     let directory = directory.replace(&[]);
     // SAFETY: the global state owns the directory until `remove_thread` below.
     let slots = unsafe { &*directory };
-    allocate_shared_cells(slots);
-    let is_attached = |slot: &&Slot| !slot.cells.load(Ordering::Relaxed).is_null();
-    let mut blocks = Vec::with_capacity(slots.iter().filter(is_attached).count());
-    let copies = copies.get().and_then(|copies| copies.get());
-    let mut scratch = copies.map_or(Vec::new(), |_| layout::fold_scratch());
+    let (mut blocks, mut scratch) = prepare(slots, copies);
     // SAFETY: by the contract of this function, the thread finds its cells only through
     // `directory`, which has been replaced by an empty one.
     let entry = unsafe {
@@ -35,7 +37,37 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
     drop(entry);
 }
 
-/// Allocates the shared cells that an ending thread will add its cells to.
+/// Adds the calling thread's heap cells to the shared cells, and frees them.
+///
+/// # Safety
+///
+/// `slots` are those of the calling thread's directory. The thread no longer finds its heap cells
+/// in another way than through the directory, and uses no reference to them.
+pub(super) unsafe fn free_heap_cells(slots: &[Slot], copies: &Copies) {
+    let (mut blocks, mut scratch) = prepare(slots, copies);
+    // SAFETY: the contract of this function.
+    unsafe {
+        GLOBAL
+            .lock()
+            .fold_cells(slots, Fold::Heap, &mut blocks, &mut scratch);
+    }
+    // Frees the memory without the lock, which was released at the end of the statement above.
+    drop(blocks);
+}
+
+/// Allocates what must not be allocated under the lock: the shared cells to which the cells in
+/// these slots will be added, a list for the blocks of the slots, and scratch space.
+fn prepare(slots: &[Slot], copies: &Copies) -> (Vec<CellBlock>, Vec<u64>) {
+    allocate_shared_cells(slots);
+    let is_attached = |slot: &&Slot| !slot.cells.load(Ordering::Relaxed).is_null();
+    let blocks = Vec::with_capacity(slots.iter().filter(is_attached).count());
+    // A thread that has histograms has a copy buffer.
+    let copies = copies.get().and_then(|copies| copies.get());
+    let scratch = copies.map_or(Vec::new(), |_| layout::fold_scratch());
+    (blocks, scratch)
+}
+
+/// Allocates the shared cells to which the cells in these slots will be added.
 fn allocate_shared_cells(slots: &[Slot]) {
     let mut missing = Vec::with_capacity(slots.len());
     for (slot, entry) in slots.iter().zip(&GLOBAL.lock().regions) {

@@ -21,7 +21,8 @@ use crate::storage::{
     sync,
     thread_state::{
         data::{Copies, Flags, ThreadState},
-        end::end_thread,
+        end::{end_thread, free_heap_cells},
+        slots,
     },
 };
 
@@ -57,6 +58,22 @@ pub(in crate::storage) fn with_flags<R>(run: impl FnOnce(&Flags) -> R) -> R {
 /// Reads the calling thread's copy buffer; `None` if the thread has ended.
 pub(in crate::storage) fn with_copies<R>(read: impl FnOnce(&Copies) -> R) -> Option<R> {
     THREAD.try_with(|thread| read(&thread.copies)).ok()
+}
+
+/// Frees the calling thread's heap cells: see
+/// [`release_thread_storage`](crate::storage::release_thread_storage).
+pub(in crate::storage) fn give_back() {
+    let give_back = |thread: &Thread| {
+        if thread.state.has_heap_cells.replace(false) {
+            thread.state.start_epoch();
+            // SAFETY: this is the calling thread's directory, and cached cells have another epoch.
+            // No recording of this thread is running, because recordings call no code of a user
+            // while they use cells, except an allocator on cold paths, which exclude this function.
+            unsafe { free_heap_cells(slots(), &thread.copies) };
+        }
+    };
+    // Does nothing if the thread is ending, which frees the cells as well.
+    let _ = THREAD.try_with(give_back);
 }
 
 impl Drop for Thread {

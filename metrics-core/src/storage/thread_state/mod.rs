@@ -20,11 +20,11 @@ pub(super) use self::data::Flags;
 #[cfg(metrics_fallback_storage)]
 use self::fallback::with_state;
 #[cfg(metrics_fallback_storage)]
-pub(super) use self::fallback::{with_copies, with_flags};
+pub(super) use self::fallback::{give_back, with_copies, with_flags};
 #[cfg(not(metrics_fallback_storage))]
 use self::native::with_state;
 #[cfg(not(metrics_fallback_storage))]
-pub(super) use self::native::{Detach, detach_at_end, with_copies, with_flags};
+pub(super) use self::native::{Detach, detach_at_end, give_back, with_copies, with_flags};
 use crate::storage::{directory::Slot, thread_state::data::ThreadState};
 
 /// The slots of the calling thread's directory, which are valid until the thread grows its
@@ -57,6 +57,11 @@ pub(super) fn set_directory(directory: *const [Slot]) {
 #[inline(always)]
 pub(super) fn epoch() -> u64 {
     with_state(|state| state.epoch.get()).unwrap_or(0)
+}
+
+/// Notes that the calling thread has cells on the heap.
+pub(super) fn note_heap_cells() {
+    with_state(|state| state.has_heap_cells.set(true));
 }
 
 /// Invalidates all [`CachedCells`](super::cached_cells::CachedCells) of the calling thread.

@@ -13,7 +13,8 @@ use std::{
 
 use crate::storage::thread_state::{
     data::{Copies, Flags, ThreadState},
-    end::end_thread,
+    end::{end_thread, free_heap_cells},
+    slots,
 };
 
 struct Thread {
@@ -76,8 +77,36 @@ pub(in crate::storage) fn detach_at_end(storage: &'static dyn Detach) -> bool {
     EXIT_GUARD.try_with(register).is_ok()
 }
 
+/// Frees the calling thread's heap cells: see
+/// [`release_thread_storage`](crate::storage::release_thread_storage).
+pub(in crate::storage) fn give_back() {
+    let state = &thread().state;
+    if !state.has_heap_cells.replace(false) {
+        return;
+    }
+    let give_back = |guard: &ExitGuard| {
+        state.start_epoch();
+        guard.attached.borrow_mut().retain(|storage| {
+            let finds_heap_cells = storage.finds_heap_cells();
+            if finds_heap_cells {
+                storage.detach();
+            }
+            !finds_heap_cells
+        });
+        // SAFETY: this is the calling thread's directory. Static storage that finds heap cells has
+        // been detached, and cached cells have another epoch. No recording of this thread is
+        // running, because recordings call no code of a user while they use cells, except an
+        // allocator on cold paths, which exclude this function.
+        unsafe { free_heap_cells(slots(), &guard.copies) };
+    };
+    // Does nothing if the thread is ending, which frees the cells as well.
+    let _ = EXIT_GUARD.try_with(give_back);
+}
+
 /// Static thread-local storage through which recordings find cells until the thread's end.
 pub(in crate::storage) trait Detach {
+    /// Whether the cells are on the heap.
+    fn finds_heap_cells(&self) -> bool;
     /// Makes the storage forget the thread's cells.
     fn detach(&'static self);
 }
