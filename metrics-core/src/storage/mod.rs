@@ -1,8 +1,8 @@
 //! The storage of all metric values: cells in each thread, which a scrape sums.
 //!
-//! This is the only folder of this crate with unsafe code. Except for gauges and late recordings
-//! (see below), each thread records into cells (64-bit words) that no other thread records into, so
-//! that a recording needs no lock and no atomic read-modify-write. A scrape reads the cells of all
+//! This is the only folder of this crate with unsafe code. Except for gauges, late recordings
+//! and borrowed stripes (see below), each thread records into cells (64-bit words) that no other
+//! thread records into, so that a recording needs no lock and no atomic read-modify-write. A scrape reads the cells of all
 //! threads and sums them. When a thread ends, it adds its values to cells that all threads share.
 //!
 //! # Terms
@@ -21,6 +21,10 @@
 //! * **Directory**: a thread's array of **slots**, one for each region, with the address of the
 //!   thread's cells. A thread *attaches* its cells, that is, stores their address in the slot, when
 //!   it first records into the region.
+//! * **Owner**: a thread with heap cells of a region. A region has at most a number of owners that
+//!   depends on the number of processors; then it is *crowded*.
+//! * **Stripe**: cells of a region which threads that are not owners *borrow* in turn, each for one
+//!   recording, while the region is crowded: see [stripes].
 //! * **Shared cells**: the cells of a region that belong to no thread. They hold what ended threads
 //!   have recorded, late recordings, the values of gauges, and the coarsest resolution of native
 //!   buckets.
@@ -42,6 +46,10 @@
 //! | handles | [`Region::record_closed`], [`Region::ready`] | the directory |
 //! | gauges | [`Region::shared_cells`] | none: all threads share the cells |
 //!
+//! If the second column finds no cells of the thread, a cold path attaches them. Cells that are not
+//! in `LocalCells` are on the heap. If the region is crowded, the cold path instead borrows a stripe,
+//! which it finds through the region.
+//!
 //! # Targets without native thread-local storage
 //!
 //! `LocalCells`, `LocalBlock` and `SeriesCache` rely on this: the address of a thread-local value
@@ -61,7 +69,8 @@
 //! |---|---|---|
 //! | `is_on_cold_path` | in [`without_reentry`]: code of a recording that allocates | that an allocator which records enters this code again: its recording is late |
 //! | `holds_lock` | during a late recording | that a native histogram, which takes the lock to merge buckets, takes it twice |
-//! | `epoch` | when the thread gets its directory, zeroes cells for a new generation, or ends | using [`CachedCells`] from before the change |
+//! | `stripe` | while the thread borrows a stripe | that the thread copies a block of the stripe into its own copy buffer |
+//! | `epoch` | when the thread gets its directory, zeroes cells for a new generation, gives its heap cells back, or ends | using [`CachedCells`] from before the change |
 //!
 //! Once a thread's end has begun, the thread cannot attach cells, which would never be added to the
 //! shared cells. The reason is that attaching needs a thread-local value whose drop is the thread's
@@ -73,7 +82,7 @@
 //! One lock in `global.rs` orders scrapes, the start and the end of threads, the registration and
 //! the drop of regions, claims of used places, merging of native buckets, and late recordings.
 //! Nothing is allocated or freed while it is held, because an allocator may record. A recording
-//! takes it on cold paths only: the thread's first recording into a region, the creation of a
+//! takes it on cold paths only: the thread's first recording into a region, giving heap cells back, the creation of a
 //! series in a used place, the merging and the reset of native buckets, a sum of nanoseconds that
 //! would overflow its cell, a new page in the [window](quantiles) of a summary, and late recordings.
 //!
@@ -81,7 +90,8 @@
 //!
 //! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates
 //! and drops regions; `thread` attaches a thread's cells, and `thread_state` holds a thread's state
-//! and, at the thread's end, adds its cells to the shared cells; `local`, `cached_cells`,
+//! and, at the thread's end, adds its cells to the shared cells; `stripes` limits the number of
+//! threads with heap cells, and lends cells to the others; `local`, `cached_cells`,
 //! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
 //! `histogram_block`, `scalar`, `native`, `quantiles` and `layout` define what the cells mean, and
 //! `generation` how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`

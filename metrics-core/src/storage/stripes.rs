@@ -322,6 +322,7 @@ mod tests {
         buckets: 2,
         sum: Sum::Nanos,
         native: None,
+        has_quantiles: false,
     };
 
     /// A region that has as many owners as it may, although no thread has cells of it.

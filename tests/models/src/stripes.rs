@@ -89,6 +89,7 @@ const HISTOGRAM: Layout = Layout::Histogram {
     buckets: 2,
     sum: Sum::Nanos,
     native: None,
+    has_quantiles: false,
 };
 
 /// Observes the value 1 in a bucket.
