@@ -383,8 +383,8 @@ unsafe fn cells_in(
     let first = NonNull::new(slot.cells.load(Ordering::Acquire))?;
     // SAFETY: `attach` put the address of all cells of the region there. By the contract of this
     // function, these are at least `len`. They are freed by the region's drop, which cannot run
-    // while the region is borrowed, or by the thread, when it ends or gives its heap cells back, for
-    // which it first takes the lock; `thread` can only be borrowed under it.
+    // while the region is borrowed, or by the thread, when it ends or gives its heap cells back,
+    // for which it first takes the lock; `thread` can only be borrowed under it.
     let cells = unsafe { slice::from_raw_parts(first.as_ptr(), len) };
     Some((cells, &slot.seen))
 }

@@ -8,19 +8,20 @@
 //!
 //! # Why a stripe's cells have one writer
 //!
-//! A thread takes the flag with an Acquire compare-exchange, and returns it with a Release store. So all
-//! accesses of one borrower happen before those of the next, and to a scrape the borrowers look
-//! like a single thread that records without pause. A scrape never takes the flag: it reads a stripe
-//! as it reads the cells of a running thread, and lets the borrower copy a histogram's block into
-//! the stripe's own copy buffer.
+//! A thread takes the flag with an Acquire compare-exchange, and returns it with a Release store.
+//! So all accesses of one borrower happen before those of the next, and to a scrape the borrowers
+//! look like a single thread that records without pause. A scrape never takes the flag: it reads a
+//! stripe as it reads the cells of a running thread, and lets the borrower copy a histogram's block
+//! into the stripe's own copy buffer.
 //!
 //! # Why no thread waits
 //!
-//! A thread that finds a stripe taken tries another one. If all are taken, it adds a stripe. That
-//! happens only if several threads were stopped in the middle of a recording into this region, so a
-//! region has at most one stripe more than the number of such threads. Threads begin with the stripe
-//! that they borrowed last, and move on when it is taken, so that threads which run at the same time
-//! soon use different stripes, and few stripes suffice.
+//! A thread that finds a stripe taken tries another one. If all are taken, or the next list of
+//! stripes is empty, it adds a stripe. Threads begin with the list in which they found a stripe
+//! last, and move on when that is taken, so that threads which run at the same time soon use
+//! different stripes. So a region has as many stripes as there are lists at most, unless even more
+//! threads were in the middle of a recording into this region at the same time, because the
+//! operating system had stopped them there.
 
 #![allow(unsafe_code, reason = "the stripes of a region are linked lists")]
 
@@ -226,8 +227,8 @@ pub(super) fn borrowed_copies<'a>(block: &[AtomicU64]) -> Option<&'a CopyBuffer<
 impl Region {
     /// All stripes of this region.
     pub(super) fn stripes(&self) -> impl Iterator<Item = &Stripe> {
-        let stripes = self.stripes.get().into_iter();
-        stripes.flat_map(|stripes| stripes.lists.iter().flat_map(stripes_of))
+        let lists = self.stripes.get().map(|stripes| &stripes.lists);
+        lists.into_iter().flatten().flat_map(stripes_of)
     }
 
     /// Takes a stripe that no thread has; adds one if there is none.
@@ -242,8 +243,8 @@ impl Region {
             return None;
         }
         let list = with_flags(|flags| flags.list.get());
-        let last = stripes_of(stripes.lists.get(list)?).next();
-        match last.and_then(Stripe::take) {
+        let first = stripes_of(stripes.lists.get(list)?).next();
+        match first.and_then(Stripe::take) {
             Some(borrowed) => Some(borrowed),
             None => self.find_stripe(stripes, list),
         }
