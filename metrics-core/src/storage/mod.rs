@@ -90,8 +90,8 @@
 //!
 //! `cells`, `region`, `region_indices`, `directory`, `global` hold the data; `lifecycle` creates
 //! and drops regions; `thread` attaches a thread's cells, and `thread_state` holds a thread's state
-//! and, at the thread's end, adds its cells to the shared cells; `stripes` limits the number of
-//! threads with heap cells, and lends cells to the others; `local`, `cached_cells`,
+//! and, at the thread's end, adds its cells to the shared cells; `stripes` and `borrow` limit the number of
+//! threads with heap cells, and lend cells to the others; `local`, `cached_cells`,
 //! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
 //! `histogram_block`, `scalar`, `native`, `quantiles` and `layout` define what the cells mean, and
 //! `generation` how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`
@@ -102,6 +102,7 @@
 //! claims places and reads them, and the registry reads.
 
 pub(crate) mod atomic;
+mod borrow;
 mod cached_cells;
 mod cells;
 pub(crate) mod clock;

@@ -12,7 +12,7 @@ use crate::storage::{
     cells::{SharedCells, zeros},
     histogram_block::{self, Sum},
     layout::Layout,
-    stripes::Stripes,
+    stripes::{Stripe, Stripes, stripes_of},
 };
 
 /// The storage of some series of one metric, in all threads.
@@ -188,6 +188,12 @@ impl Region {
                 sum.store(0, Ordering::Relaxed);
             }
         }
+    }
+
+    /// All stripes of this region.
+    pub(super) fn stripes(&self) -> impl Iterator<Item = &Stripe> {
+        let lists = self.stripes.get().map(|stripes| &stripes.lists);
+        lists.into_iter().flatten().flat_map(stripes_of)
     }
 
     /// Creates the entry that the global state keeps of this region.

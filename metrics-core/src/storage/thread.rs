@@ -18,7 +18,7 @@ use crate::storage::{
     histogram_block::{self, CopyBuffer},
     layout::{self, Layout},
     region::Region,
-    stripes::borrowed_copies,
+    stripes::EXEMPT,
     thread_state::{self, Flags, slots, with_copies, with_flags},
 };
 
@@ -81,6 +81,16 @@ pub(crate) fn answer_request(block: &[AtomicU64]) -> bool {
     histogram_block::is_marked(block)
         && histogram_block::finds_closed(block)
         && lock_out_scrapes(|| histogram_block::reopen(block))
+}
+
+/// The copy buffer of the stripe that the calling thread has borrowed, if `block` is in its cells.
+pub(super) fn borrowed_copies<'a>(block: &[AtomicU64]) -> Option<&'a CopyBuffer<AtomicU64>> {
+    let stripe = with_flags(|flags| flags.stripe.get());
+    // SAFETY: null, or set by a `BorrowedStripe` of this thread that has not been dropped. It
+    // borrows the stripe for longer than the recording that calls this function.
+    let stripe = unsafe { stripe.as_ref() }?;
+    let is_inside = stripe.cells().as_ptr_range().contains(&block.as_ptr());
+    stripe.copies.get().filter(|_| is_inside)
 }
 
 /// Copies a block of the calling thread's own cells if a scrape has requested it.
@@ -180,7 +190,7 @@ unsafe fn attach(
             return attached;
         }
         if has_heap_cells && let Some(stripes) = region.stripes.get() {
-            stripes.add_owner()?;
+            stripes.add_owner(with_flags(|flags| flags.list.get()) == EXEMPT)?;
             thread_state::note_heap_cells();
         }
         let cells = cells();

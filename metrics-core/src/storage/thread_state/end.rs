@@ -41,9 +41,11 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
 ///
 /// # Safety
 ///
-/// `slots` are those of the calling thread's directory. The thread no longer finds its heap cells
+/// `directory` is the calling thread's directory. The thread no longer finds its heap cells
 /// in another way than through the directory, and uses no reference to them.
-pub(super) unsafe fn free_heap_cells(slots: &[Slot], copies: &Copies) {
+pub(super) unsafe fn free_heap_cells(directory: *const [Slot], copies: &Copies) {
+    // SAFETY: the global state owns the directory until this thread grows it or ends.
+    let slots = unsafe { &*directory };
     let (mut blocks, mut scratch) = prepare(slots, copies);
     // SAFETY: the contract of this function.
     unsafe {

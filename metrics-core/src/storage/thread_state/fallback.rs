@@ -22,7 +22,6 @@ use crate::storage::{
     thread_state::{
         data::{Copies, Flags, ThreadState},
         end::{end_thread, free_heap_cells},
-        slots,
     },
 };
 
@@ -69,7 +68,7 @@ pub(in crate::storage) fn give_back() {
             // SAFETY: this is the calling thread's directory, and cached cells have another epoch.
             // No recording of this thread is running, because recordings call no code of a user
             // while they use cells, except an allocator on cold paths, which exclude this function.
-            unsafe { free_heap_cells(slots(), &thread.copies) };
+            unsafe { free_heap_cells(thread.state.directory.get(), &thread.copies) };
         }
     };
     // Does nothing if the thread is ending, which frees the cells as well.

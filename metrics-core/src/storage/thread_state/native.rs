@@ -14,7 +14,6 @@ use std::{
 use crate::storage::thread_state::{
     data::{Copies, Flags, ThreadState},
     end::{end_thread, free_heap_cells},
-    slots,
 };
 
 struct Thread {
@@ -97,7 +96,7 @@ pub(in crate::storage) fn give_back() {
         // been detached, and cached cells have another epoch. No recording of this thread is
         // running, because recordings call no code of a user while they use cells, except an
         // allocator on cold paths, which exclude this function.
-        unsafe { free_heap_cells(slots(), &guard.copies) };
+        unsafe { free_heap_cells(state.directory.get(), &guard.copies) };
     };
     // Does nothing if the thread is ending, which frees the cells as well.
     let _ = EXIT_GUARD.try_with(give_back);
