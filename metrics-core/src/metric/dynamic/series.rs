@@ -31,11 +31,10 @@ impl<'f, const IS_PINNED: bool> DynamicSeries<'f, IS_PINNED> {
     /// The series with these label values, of which there are as many as labels.
     #[inline(always)]
     pub(super) fn find_or_create(family: &'f Family, values: &[&str]) -> Self {
-        let labels = LabelValues(values);
         let (series, cells) = if IS_PINNED || family.is_closed() {
-            (series_access::resolve(family, &labels), None)
+            (series_access::resolve(family, &LabelValues(values)), None)
         } else {
-            family.find_or_create_with_cells(&labels)
+            find_or_create(family, values)
         };
         DynamicSeries {
             family,
@@ -126,6 +125,31 @@ impl<const IS_PINNED: bool> SeriesStorage for DynamicSeries<'_, IS_PINNED> {
     fn takes_span_exemplars(&self) -> bool {
         SPANS_ENABLED && self.family.exemplars().are_automatic()
     }
+}
+
+/// Finds or creates a series with open labels, with the calling thread's cells if the thread can
+/// record into them.
+#[inline(always)]
+fn find_or_create<'f>(
+    family: &'f Family,
+    values: &[&str],
+) -> (SeriesId, Option<OpenCells<'f, [AtomicU64]>>) {
+    // With a number of labels that is known at compile time, the key stays in registers. The caller
+    // usually passes an array, so that the compiler drops the other arms.
+    match *values {
+        [a] => family.find_or_create_with_cells(&(a,)),
+        [a, b] => family.find_or_create_with_cells(&(a, b)),
+        [a, b, c] => family.find_or_create_with_cells(&(a, b, c)),
+        _ => find_or_create_any(family, values),
+    }
+}
+
+#[inline(never)]
+fn find_or_create_any<'f>(
+    family: &'f Family,
+    values: &[&str],
+) -> (SeriesId, Option<OpenCells<'f, [AtomicU64]>>) {
+    family.find_or_create_with_cells(&LabelValues(values))
 }
 
 #[inline(never)]
