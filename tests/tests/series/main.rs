@@ -4,6 +4,7 @@
 #![allow(clippy::float_cmp, reason = "the amounts add up without rounding")]
 
 mod adversarial;
+mod dynamic;
 mod keys;
 mod label_code;
 mod limit;

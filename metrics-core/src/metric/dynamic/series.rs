@@ -156,3 +156,86 @@ fn find_or_create_any<'f>(
 fn record_cold(family: &Family, series: SeriesId, op: impl FnOnce(&[AtomicU64])) {
     series_access::record(family, series, op);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, thread};
+
+    use crate::{
+        metric::{
+            counter::Counter,
+            dynamic::{DynamicFamily, DynamicMetric, Options},
+            gauge::Gauge,
+            series_storage::sealed::SeriesStorage,
+        },
+        registry::Registry,
+        storage,
+    };
+
+    fn family<M: DynamicMetric>(name: &str) -> DynamicFamily<M> {
+        let options = Options::new(name, "Recordings.").labels(["key"]);
+        Registry::new().create_family(options).expect("valid")
+    }
+
+    fn is_pinned<M: DynamicMetric>(
+        family: &DynamicFamily<M>,
+        storage: &impl SeriesStorage,
+    ) -> bool {
+        let position = crate::series::place::position_of(storage.series_id().place);
+        family.family().index().entry_at(position).is_pinned()
+    }
+
+    #[test]
+    fn a_borrowed_series_of_a_counter_is_not_pinned() {
+        let counters: DynamicFamily<Counter> = family("a_total");
+        for _ in 0..2 {
+            let borrowed = counters.with(&["a"]);
+            assert!(!is_pinned(&counters, borrowed.storage()));
+            borrowed.inc();
+            assert!(!is_pinned(&counters, borrowed.storage()));
+        }
+        let bound = counters.bind(&["a"]);
+        assert!(is_pinned(&counters, bound.storage()));
+    }
+
+    #[test]
+    fn a_borrowed_series_of_a_gauge_is_pinned_until_it_is_dropped() {
+        let gauges: DynamicFamily<Gauge> = family("a");
+        let first = gauges.with(&["a"]);
+        let second = first.clone();
+        drop(first);
+        assert!(is_pinned(&gauges, second.storage()));
+        let place = gauges.with(&["a"]).storage().series_id().place;
+        drop(second);
+        let position = crate::series::place::position_of(place);
+        assert!(!gauges.family().index().entry_at(position).is_pinned());
+    }
+
+    #[test]
+    fn a_known_dynamic_series_is_recorded_into_while_locks_are_held() {
+        let counters: DynamicFamily<Counter> = family("a_total");
+        let long = "x".repeat(100);
+        let (ready, is_ready) = channel();
+        let (locked, is_locked) = channel();
+        thread::scope(|scope| {
+            let (counters, long) = (&counters, &*long);
+            let recording = scope.spawn(move || {
+                let count = || ["a", long].map(|key| counters.with(&[key]).inc());
+                // The first recording attaches the thread's cells.
+                count();
+                ready.send(()).expect("the test waits");
+                is_locked.recv().expect("the test goes on");
+                count();
+            });
+            is_ready.recv().expect("the thread records");
+            let state = counters.family().index().lock();
+            storage::lock_out_scrapes(|| {
+                locked.send(()).expect("the thread waits");
+                recording.join().expect("no panic");
+            });
+            drop(state);
+        });
+        assert_eq!(counters.with(&["a"]).get(), 2);
+        assert_eq!(counters.with(&[&long]).get(), 2);
+    }
+}

@@ -45,4 +45,4 @@ impl Buckets {
 }
 
 /// The highest cardinality limit of metrics-core, so that only the facade's limit takes effect.
-const MAX_SERIES: usize = 1 << 20;
+pub(super) const MAX_SERIES: usize = 1 << 20;

@@ -16,6 +16,7 @@ use super::{
     names,
     renames::Renames,
     self_metrics::Counts,
+    thread_cache::{RecorderId, ThreadCache, ThreadSeries},
     values::{RejectionCounter, SeriesValue},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct Limits {
 
 /// The parts of the store that are needed to find or create a family.
 pub(super) trait Store {
+    fn id(&self) -> RecorderId;
+
     fn limits(&self) -> Limits;
 
     fn buckets(&self, name: &str) -> &Buckets;
@@ -68,8 +71,8 @@ enum Entry<V: SeriesValue> {
 }
 
 /// The series, or the counter of rejections, in which the recordings of a key end up.
-pub(super) enum Lookup<V> {
-    Series(Arc<V>),
+pub(super) enum Lookup<V: SeriesValue> {
+    Series(Arc<ThreadSeries<V>>),
     Rejected(Arc<RejectionCounter>),
 }
 
@@ -87,10 +90,28 @@ impl<V: SeriesValue> Default for Families<V> {
 
 impl<V: SeriesValue> Families<V> {
     /// Finds the series of a key, or creates it.
+    #[inline]
     pub(super) fn find(&self, key: &Key, registry: &Registry, store: &impl Store) -> Lookup<V> {
+        let expires = store.limits().expire.is_some();
+        if let Some(series) = ThreadCache::find(store.id(), key, expires) {
+            return Lookup::Series(series);
+        }
+        self.find_shared(key, registry, store)
+    }
+
+    /// Finds or creates the series of a key that the thread's cache lacks.
+    #[cold]
+    #[inline(never)]
+    fn find_shared(&self, key: &Key, registry: &Registry, store: &impl Store) -> Lookup<V> {
+        let for_thread = |series| {
+            let series = ThreadSeries::new(series);
+            ThreadCache::insert(store.id(), key, &series);
+            Lookup::Series(series)
+        };
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = cache.get(key) {
-            return Lookup::Series(Arc::clone(series));
+        if let Some(series) = cache.get(key).map(Arc::clone) {
+            drop(cache);
+            return for_thread(series);
         }
         drop(cache);
         let name = names::metric(V::KIND, key.name());
@@ -100,11 +121,13 @@ impl<V: SeriesValue> Families<V> {
         };
         let labels = names::labels(key);
         let (series, is_overflow) = family.series(&labels, store.limits().series);
-        if !is_overflow {
-            family.cache(key, &labels, &series);
-            note_renames(key, &name, store.renames());
+        if is_overflow {
+            // Not cached, because look-ups of series beyond the limit are counted.
+            return Lookup::Series(ThreadSeries::new(series));
         }
-        Lookup::Series(series)
+        family.cache(key, &labels, &series);
+        note_renames(key, &name, store.renames());
+        for_thread(series)
     }
 
     fn family(
@@ -216,5 +239,54 @@ impl<V: SeriesValue> Entry<V> {
             Ok(Entry::Registered { family, collector })
         });
         registered.unwrap_or_else(|_| Entry::Clashing(Arc::default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc::channel, thread};
+
+    use metrics::{counter, with_local_recorder};
+
+    use super::{
+        super::{FacadeRecorder, family::lock},
+        *,
+    };
+
+    #[test]
+    fn a_known_series_is_found_while_all_locks_are_held() {
+        let registry = Registry::new();
+        let builder = FacadeRecorder::builder().registry(registry.clone());
+        let recorder = builder.build().unwrap();
+        let (ready, is_ready) = channel();
+        let (locked, is_locked) = channel();
+        let families = &recorder.store.counters;
+        thread::scope(|scope| {
+            let recorder = &recorder;
+            let recording = scope.spawn(move || {
+                let count = || counter!("jobs", "queue" => "mail").increment(1);
+                with_local_recorder(recorder, count);
+                ready.send(()).unwrap();
+                is_locked.recv().unwrap();
+                with_local_recorder(recorder, count);
+            });
+            is_ready.recv().unwrap();
+            let family = families
+                .by_name()
+                .families
+                .values()
+                .find_map(|entry| match entry {
+                    Entry::Registered { family, .. } => Some(Arc::clone(family)),
+                    Entry::Clashing(_) => None,
+                });
+            let family = family.expect("the first recording has created it");
+            let _by_name = families.by_name();
+            let _cache = families.cache.write().unwrap();
+            let _series = lock(&family.series);
+            locked.send(()).unwrap();
+            recording.join().unwrap();
+        });
+        let text = registry.encode_to_string(metrics_core::Format::Text);
+        assert!(text.contains("jobs_total{queue=\"mail\"} 2"), "{text}");
     }
 }

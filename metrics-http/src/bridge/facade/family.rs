@@ -17,16 +17,17 @@ use metrics_core::{
 use super::{
     buckets::Buckets,
     names::Labels,
+    thread_cache::SharedSeries,
     values::{RejectionCounter, SeriesValue},
 };
 
 /// Caches series by the key with which the facade looks them up.
-pub(super) type Cache<V> = RwLock<HashMap<Key, Arc<V>>>;
+pub(super) type Cache<V> = RwLock<HashMap<Key, Arc<SharedSeries<V>>>>;
 
 /// A family and its series.
 pub(super) struct Family<V: SeriesValue> {
     factory: V::Factory,
-    series: Mutex<AllSeries<V>>,
+    pub(super) series: Mutex<AllSeries<V>>,
     /// The cache of all families of this kind.
     cache: Arc<Cache<V>>,
     /// `None` if series never expire.
@@ -37,14 +38,14 @@ pub(super) struct Family<V: SeriesValue> {
     pub(super) overflowed: RejectionCounter,
 }
 
-struct AllSeries<V: SeriesValue> {
+pub(super) struct AllSeries<V: SeriesValue> {
     by_labels: BTreeMap<Labels, Series<V>>,
     /// The number of series created so far.
     created: u64,
 }
 
 struct Series<V: SeriesValue> {
-    value: Arc<V>,
+    value: Arc<SharedSeries<V>>,
     /// The keys under which the cache has the value, if series expire.
     cached_as: Vec<Key>,
     /// The version of the value that [`look`](Series::look) saw last.
@@ -77,7 +78,11 @@ impl<V: SeriesValue> Family<V> {
     }
 
     /// Returns the series with these labels and false, or the overflow series and true.
-    pub(super) fn series(&self, labels: &Labels, max_series: usize) -> (Arc<V>, bool) {
+    pub(super) fn series(
+        &self,
+        labels: &Labels,
+        max_series: usize,
+    ) -> (Arc<SharedSeries<V>>, bool) {
         let mut series = lock(&self.series);
         let AllSeries { by_labels, created } = &mut *series;
         if let Some(series) = by_labels.get(labels) {
@@ -98,7 +103,7 @@ impl<V: SeriesValue> Family<V> {
     }
 
     /// Adds a series to the cache, unless the cache is full or has the key.
-    pub(super) fn cache(&self, key: &Key, labels: &Labels, value: &Arc<V>) {
+    pub(super) fn cache(&self, key: &Key, labels: &Labels, value: &Arc<SharedSeries<V>>) {
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         if cache.len() >= MAX_CACHED_KEYS || cache.contains_key(key) {
             return;
@@ -135,7 +140,7 @@ impl<V: SeriesValue> Series<V> {
     fn new(value: V) -> Self {
         Series {
             version: value.version(),
-            value: Arc::new(value),
+            value: SharedSeries::new(value),
             cached_as: Vec::new(),
             has_changed: true,
             activity: SeriesActivity::NEW,
@@ -145,25 +150,35 @@ impl<V: SeriesValue> Series<V> {
 
     /// Sets `has_changed` if there was a recording since the last call.
     fn look(&mut self) {
-        let version = self.value.version();
-        if self.value.take_was_set() || version != self.version {
+        let version = self.value.value.version();
+        if self.value.value.take_was_set() || version != self.version {
             self.version = version;
             self.has_changed = true;
         }
     }
 
-    /// Whether only family and cache hold the value, and it has not changed since the last scrape.
+    /// Whether the program has no handle to the series, and its value has not changed since the
+    /// last scrape. If so, the threads' caches no longer return the series.
     ///
     /// The caller has locked family and cache, so that no other thread clones the value during the
     /// check.
     fn is_unused(&mut self) -> bool {
-        if Arc::strong_count(&self.value) > 1 + self.cached_as.len() {
+        if !self.value.remove_if_unused(1 + self.cached_as.len()) {
             return false;
         }
         // With this fence, `look` sees all recordings through handles that were dropped.
         fence(Ordering::Acquire);
         self.look();
+        if self.has_changed {
+            self.value.set_removed(false);
+        }
         !self.has_changed
+    }
+}
+
+impl<V: SeriesValue> Drop for Series<V> {
+    fn drop(&mut self) {
+        self.value.set_removed(true);
     }
 }
 
@@ -196,7 +211,7 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
         let expires = self.family.expiry.is_some();
         // The list of series is copied, so that recordings into new series do not wait until the
         // values are written.
-        let mut exposed: Vec<(Labels, Arc<V>)> = Vec::new();
+        let mut exposed: Vec<(Labels, Arc<SharedSeries<V>>)> = Vec::new();
         for (labels, series) in &mut lock(&self.family.series).by_labels {
             if expires {
                 series.look();
@@ -214,7 +229,7 @@ impl<V: SeriesValue> Collector for FamilyCollector<V> {
                 .iter()
                 .map(|(name, value)| (name.as_str(), value.as_str()))
                 .collect();
-            value.write(&self.desc[0], &labels, out);
+            value.value.write(&self.desc[0], &labels, out);
         }
     }
 

@@ -1,18 +1,26 @@
 //! Stores the values of series recorded through the facade `metrics`. For a rejected series, a
 //! counter of rejections takes the place of its value.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use metrics::{CounterFn, GaugeFn, HistogramFn, atomics::AtomicU64 as Bits};
-use metrics_core::{Collection, Desc, DynamicFamily, Histogram, Kind};
+use metrics_core::{
+    Collection, Counter, Desc, DynamicFamily, DynamicMetric, Histogram, Kind, Options, Registry,
+};
 
-use super::buckets::Buckets;
+use super::{
+    buckets::{Buckets, MAX_SERIES},
+    thread_cache::{Cached, ThreadCache},
+};
 
 /// The value of a counter, gauge or histogram series.
-pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
+pub(super) trait SeriesValue: Cached + Send + Sync {
     const KIND: Kind;
 
     /// Creates the values of one family.
@@ -40,37 +48,97 @@ pub(super) trait SeriesValue: Send + Sync + Sized + 'static {
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>);
 }
 
-#[derive(Default)]
-pub(super) struct CounterValue(AtomicU64);
+/// Implements [`Cached`].
+macro_rules! cached {
+    ($($value:ident)*) => {$(
+        impl Cached for $value {
+            #[inline]
+            fn with_cache<R>(run: impl FnOnce(&RefCell<ThreadCache<Self>>) -> R) -> Option<R> {
+                thread_local! {
+                    static CACHE: RefCell<ThreadCache<$value>> =
+                        const { RefCell::new(ThreadCache::new()) };
+                }
+                CACHE.try_with(run).ok()
+            }
+        }
+    )*};
+}
+
+cached!(CounterValue GaugeValue HistogramValue);
+
+/// A series of metrics-core that no registry exposes: it gives the value of a series of the facade
+/// storage in each thread. The family's collector reads it.
+struct Stored<M: DynamicMetric> {
+    metric: M,
+    /// The label of the series.
+    number: String,
+    family: DynamicFamily<M>,
+}
+
+impl<M: DynamicMetric> Stored<M> {
+    fn create(family: &DynamicFamily<M>, number: u64) -> Self {
+        let number = number.to_string();
+        Stored {
+            metric: family.bind(&[&number]),
+            number,
+            family: family.clone(),
+        }
+    }
+}
+
+impl<M: DynamicMetric> Drop for Stored<M> {
+    fn drop(&mut self) {
+        self.family.remove(&[&self.number]);
+    }
+}
+
+pub(super) struct CounterValue {
+    stored: Stored<Counter>,
+    /// Held while a value is set, so that two threads do not both add what is missing to it.
+    setting: Mutex<()>,
+}
 
 impl SeriesValue for CounterValue {
     const KIND: Kind = Kind::Counter;
-    type Factory = ();
+    /// The counters of a family, labelled by number because series may differ in their label names.
+    type Factory = DynamicFamily<Counter>;
 
-    fn factory(_: &Buckets, _: &Arc<RejectionCounter>) -> Result<(), metrics_core::Error> {
-        Ok(())
+    fn factory(
+        _: &Buckets,
+        _: &Arc<RejectionCounter>,
+    ) -> Result<DynamicFamily<Counter>, metrics_core::Error> {
+        let options = Options::new("counters_total", "Counters of the facade.");
+        Registry::new().create_family(options.labels(["series"]).max_series(MAX_SERIES))
     }
 
-    fn create((): &(), _: u64) -> Self {
-        Self::default()
+    fn create(counters: &DynamicFamily<Counter>, number: u64) -> Self {
+        CounterValue {
+            stored: Stored::create(counters, number),
+            setting: Mutex::new(()),
+        }
     }
 
     fn version(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.stored.metric.get()
     }
 
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
-        out.counter(desc, labels, self.0.load(Ordering::Relaxed) as f64);
+        out.counter(desc, labels, self.stored.metric.get() as f64);
     }
 }
 
 impl CounterFn for CounterValue {
+    #[inline]
     fn increment(&self, value: u64) {
-        add_saturating(&self.0, value);
+        self.stored.metric.inc_by(value);
     }
 
+    /// If another thread increments the counter meanwhile, the result is as if it did so
+    /// afterwards.
     fn absolute(&self, value: u64) {
-        self.0.fetch_max(value, Ordering::Relaxed);
+        let counter = &self.stored.metric;
+        let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        counter.inc_by(value.saturating_sub(counter.get()));
     }
 }
 
@@ -147,12 +215,8 @@ impl GaugeFn for GaugeValue {
     }
 }
 
-/// A histogram of metrics-core that no registry exposes; the family's collector reads it.
 pub(super) struct HistogramValue {
-    histogram: Histogram,
-    /// The label of the histogram.
-    number: String,
-    histograms: DynamicFamily<Histogram>,
+    stored: Stored<Histogram>,
     accepts_negative: bool,
     rejected: Arc<RejectionCounter>,
 }
@@ -180,35 +244,26 @@ impl SeriesValue for HistogramValue {
     }
 
     fn create(factory: &HistogramFactory, number: u64) -> Self {
-        let number = number.to_string();
         HistogramValue {
-            histogram: factory.histograms.bind(&[&number]),
-            number,
-            histograms: factory.histograms.clone(),
+            stored: Stored::create(&factory.histograms, number),
             accepts_negative: factory.accepts_negative,
             rejected: Arc::clone(&factory.rejected),
         }
     }
 
     fn version(&self) -> u64 {
-        self.histogram.get().count
+        self.stored.metric.get().count
     }
 
     fn write(&self, desc: &Desc, labels: &[(&str, &str)], out: &mut Collection<'_>) {
-        out.histogram(desc, labels, self.histogram.get());
-    }
-}
-
-impl Drop for HistogramValue {
-    fn drop(&mut self) {
-        self.histograms.remove(&[&self.number]);
+        out.histogram(desc, labels, self.stored.metric.get());
     }
 }
 
 impl HistogramFn for HistogramValue {
     fn record(&self, value: f64) {
         if value.is_finite() && (self.accepts_negative || value >= 0.0) {
-            self.histogram.observe(value);
+            self.stored.metric.observe(value);
         } else {
             self.rejected.add(1);
         }
