@@ -238,6 +238,25 @@ fn a_late_recording_restores_the_expired_series() {
 }
 
 #[test]
+fn a_much_later_recording_into_a_borrowed_dynamic_series_goes_to_the_overflow_series() {
+    let _alone = alone();
+    let options = Options::new("expiry_borrowed_total", "Recordings.").labels(["key"]);
+    let options = options.expire(Duration::from_hours(1));
+    let counter = Registry::global()
+        .create_family::<Counter>(options)
+        .unwrap();
+    let found = counter.with(&["a"]);
+    found.inc_by(3);
+    scrape_of("expiry_borrowed_total");
+    expire_for_good("expiry_borrowed_total");
+    counter.with(&["b"]).inc();
+    found.inc();
+    let series = scrape_of("expiry_borrowed_total");
+    assert_eq!(series["key=\"b\""].value, 1.0);
+    assert_eq!(series["key=\"overflow\""].value, 1.0);
+}
+
+#[test]
 fn a_much_later_recording_goes_to_the_overflow_series() {
     metrics! {
         /// Recordings.

@@ -56,24 +56,6 @@ impl Peers {
     }
 }
 
-/// A result of `with` keeps no series from expiring; one of `bind` does.
-#[test]
-fn a_recording_into_a_borrowed_series_that_has_expired_goes_to_the_overflow_series() {
-    let peers = Peers::new();
-    let bound = peers.sent.bind(&["b"]);
-    peers.sent.with(&["a"]).inc();
-    let borrowed = peers.sent.with(&["a"]);
-    peers.deliver("scraper");
-    peers.clock.advance(EXPIRY);
-    assert!(peers.deliver("scraper"));
-    assert!(!peers.deliver("scraper"));
-    borrowed.inc_by(3);
-    bound.inc_by(5);
-    let text = peers.registry.encode_to_string(Format::Text);
-    assert!(text.contains("peer_total{peer=\"overflow\"} 3\n"), "{text}");
-    assert!(text.contains("peer_total{peer=\"b\"} 5\n"), "{text}");
-}
-
 #[test]
 fn an_exposition_that_is_not_delivered_expires_nothing() {
     let peers = Peers::new();

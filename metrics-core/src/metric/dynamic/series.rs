@@ -219,19 +219,21 @@ mod tests {
         let (locked, is_locked) = channel();
         thread::scope(|scope| {
             let (counters, long) = (&counters, &*long);
-            let recording = scope.spawn(move || {
+            scope.spawn(move || {
                 let count = || ["a", long].map(|key| counters.with(&[key]).inc());
                 // The first recording attaches the thread's cells.
                 count();
                 ready.send(()).expect("the test waits");
                 is_locked.recv().expect("the test goes on");
                 count();
+                ready.send(()).expect("the test waits");
             });
             is_ready.recv().expect("the thread records");
             let state = counters.family().index().lock();
+            // Does not wait for the thread's end, which takes the storage's lock.
             storage::lock_out_scrapes(|| {
                 locked.send(()).expect("the thread waits");
-                recording.join().expect("no panic");
+                is_ready.recv().expect("the thread records");
             });
             drop(state);
         });
