@@ -181,7 +181,7 @@ pub(crate) struct CollectedFamily {
 /// A series that a collector wrote, with its value.
 #[derive(Clone, Debug)]
 pub(crate) struct SeriesValue {
-    /// The labels, rendered by [`label_text::push_label`](crate::sample::label_text::push_label).
+    /// The labels, rendered by [`push_label`](crate::sample::label_text::push_label).
     pub(crate) labels: String,
     /// Created timestamp: Unix time in seconds, 0 if unknown.
     pub(crate) created: f64,

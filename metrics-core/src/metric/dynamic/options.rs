@@ -233,7 +233,8 @@ impl Options {
         self
     }
 
-    /// Exposes no sample of a [`Gauge`] or [`FloatGauge`] before its first recording.
+    /// Exposes no sample of a [`Gauge`](crate::Gauge) or a [`FloatGauge`](crate::FloatGauge)
+    /// before its first recording.
     ///
     /// See `#[absent_until_set]` of [`metrics!`](crate::metrics#gauges-without-a-value).
     ///
