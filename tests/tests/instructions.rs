@@ -84,6 +84,7 @@ bounds! {
     counting_takes_few_instructions: "counter", 5.5;
     counting_with_two_closed_labels_takes_few_instructions: "closed", 12.5;
     counting_with_the_same_open_labels_takes_few_instructions: "open_same", 112.0;
+    counting_with_the_same_long_labels_takes_few_instructions: "open_long_same", 405.0;
     setting_a_gauge_takes_few_instructions: "gauge", 8.0;
     stepping_up_and_down_takes_few_instructions: "up_down", 7.0;
     a_counted_call_takes_few_instructions: "counted_call", 34.0;
@@ -117,6 +118,19 @@ fn a_recording_into_borrowed_storage_takes_few_instructions() {
         ("borrowed_held", 165.0),
     ] {
         let taken = instructions(operation);
+        assert!(taken <= at_most, "{operation}: {taken} instructions");
+    }
+}
+
+/// Runs several times, as for short labels.
+#[test]
+fn counting_with_alternating_long_labels_takes_few_instructions() {
+    for (operation, at_most) in [
+        ("open_long", 605.0),
+        ("five_long", 1_030.0),
+        ("twelve_long", 2_390.0),
+    ] {
+        let taken = fewest_instructions(operation, 4);
         assert!(taken <= at_most, "{operation}: {taken} instructions");
     }
 }

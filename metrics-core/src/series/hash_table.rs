@@ -222,10 +222,13 @@ fn tidy(segment: &[AtomicU32], hash_of: impl Fn(u32) -> u32, belongs: impl Fn(u3
 pub(crate) fn hash_key(key: &[u64], seed: [u64; 2]) -> u64 {
     let [mut first_seed, second_seed] = seed;
     let mut hash = 0;
-    for pair in key.chunks(2) {
-        let second = pair.get(1).copied().unwrap_or(0);
-        hash ^= fold(pair[0] ^ first_seed, second ^ second_seed);
+    let (pairs, last) = key.as_chunks();
+    for [first, second] in pairs {
+        hash ^= fold(first ^ first_seed, second ^ second_seed);
         first_seed = first_seed.wrapping_add(second_seed);
+    }
+    if let [last] = last {
+        hash ^= fold(last ^ first_seed, second_seed);
     }
     fold(hash, 0x9e37_79b9_7f4a_7c15)
 }

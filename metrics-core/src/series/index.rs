@@ -317,21 +317,23 @@ mod tests {
         let index = index();
         let text = "x".repeat(100);
         let texts = (0..text.len()).map(|len| (&text[..len], &text[len..]));
-        let keys: Vec<Key> = texts.map(|texts| Key::of(&texts)).collect();
+        let keys: Vec<Vec<u64>> = texts
+            .map(|texts| Key::new().words_of(&texts).to_vec())
+            .collect();
         for key in &keys {
-            let found = index.insert(key.words(), || 10, false, "");
-            let hash = index.hash(key.words());
-            assert_eq!(index.find_hashed(key.words(), hash), found);
-            for other in keys.iter().filter(|other| other.words() != key.words()) {
-                assert_eq!(index.find_hashed(other.words(), hash), None);
+            let found = index.insert(key, || 10, false, "");
+            let hash = index.hash(key);
+            assert_eq!(index.find_hashed(key, hash), found);
+            for other in keys.iter().filter(|other| *other != key) {
+                assert_eq!(index.find_hashed(other, hash), None);
             }
-            let mut words = key.words().to_vec();
+            let mut words = key.clone();
             for at in 0..words.len() {
                 words[at] ^= 1 << 40;
                 assert_eq!(index.find_hashed(&words, hash), None, "{words:?}");
                 words[at] ^= 1 << 40;
             }
-            assert!(index.remove(key.words()));
+            assert!(index.remove(key));
         }
     }
 

@@ -86,7 +86,7 @@ fn with_short_key<const N: usize, L: LabelSet, R>(
 
 #[inline(never)]
 fn with_long_key<R>(labels: &impl LabelSet, find: impl FnOnce(&[u64]) -> Option<R>) -> Option<R> {
-    find(Key::of(labels).words())
+    find(Key::new().words_of(labels))
 }
 
 /// The key of a label set as far as it has been visited, while all visited labels are short.
@@ -162,16 +162,13 @@ fn continue_long<R>(
     text: &str,
     find: impl FnOnce(&[u64]) -> Option<R>,
 ) -> Option<R> {
-    let mut key = Key {
-        words: WordBuffer::new(),
-        visited: visited + 1,
-    };
+    let mut key = Key::new();
     for word in before {
         key.words.push([*word]);
     }
     push_text(&mut key.words, text);
-    labels.visit(&mut key);
-    find(key.words())
+    key.visited = visited + 1;
+    find(key.words_of(labels))
 }
 
 /// The key of any label set.
@@ -186,17 +183,19 @@ pub(crate) struct Key {
 
 impl Key {
     #[inline(always)]
-    pub(crate) fn of(labels: &impl LabelSet) -> Self {
-        let mut key = Key {
+    pub(crate) fn new() -> Self {
+        Key {
             words: WordBuffer::new(),
             visited: 0,
-        };
-        labels.visit(&mut key);
-        key
+        }
     }
 
+    /// The words of the key of `labels`. Call it once: it adds the words to those of earlier calls.
+    ///
+    /// A function that returned a `Key` of the labels would copy four kilobytes.
     #[inline(always)]
-    pub(crate) fn words(&self) -> &[u64] {
+    pub(crate) fn words_of(&mut self, labels: &impl LabelSet) -> &[u64] {
+        labels.visit(self);
         self.words.words()
     }
 }
@@ -283,7 +282,7 @@ mod tests {
     use crate::describe::label_values::LabelValues;
 
     fn key(labels: &impl LabelSet) -> Vec<u64> {
-        Key::of(labels).words().to_vec()
+        Key::new().words_of(labels).to_vec()
     }
 
     #[test]

@@ -94,9 +94,10 @@
 //! threads with heap cells, and lend cells to the others; `local`, `cached_cells`,
 //! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
 //! `histogram_block`, `scalar`, `native`, `quantiles` and `layout` define what the cells mean, and
-//! `generation` how series reuse places. `sync` holds the atomics and locks, which the package `tests/models`
-//! replaces by those of loom; `atomic` is a trait for the models of `histogram_block`. `clock` is
-//! the time source, and `cpu` holds code for specific processors.
+//! `generation` how series reuse places. `sync` holds the atomics and locks, which the package
+//! `tests/models` replaces by those of loom; `atomic` is a trait for the models of
+//! `histogram_block`. `clock` is the time source, and `cpu` holds code for specific processors.
+//! `word_buffer` is memory for the keys of long labels, which `series/` looks up.
 //!
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.

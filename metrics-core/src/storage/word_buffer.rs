@@ -27,7 +27,7 @@ impl WordBuffer {
     #[inline(always)]
     pub(crate) fn new() -> Self {
         WordBuffer {
-            inline: [MaybeUninit::uninit(); WordBuffer::INLINE],
+            inline: [const { MaybeUninit::uninit() }; WordBuffer::INLINE],
             len: 0,
             spilled: Vec::new(),
         }

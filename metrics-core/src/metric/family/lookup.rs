@@ -71,11 +71,12 @@ impl Family {
     #[inline(never)]
     pub(crate) fn find_or_create_cold(&self, labels: &impl LabelSet) -> SeriesId {
         let index = self.index();
-        let key = Key::of(labels);
-        if let Some(series) = index.find(key.words()) {
+        let mut key = Key::new();
+        let key = key.words_of(labels);
+        if let Some(series) = index.find(key) {
             return series;
         }
-        if !index.rejects(key.words())
+        if !index.rejects(key)
             && let Some(series) = self.insert(labels, false)
         {
             return series;
@@ -89,11 +90,11 @@ impl Family {
     /// Inserts a series into the index, unless another thread has done so; see [`Index::insert`].
     fn insert(&self, labels: &impl LabelSet, beyond_limit: bool) -> Option<SeriesId> {
         let labels = LabelCopy::of(labels);
-        let key = Key::of(&labels);
+        let mut key = Key::new();
+        let key = key.words_of(&labels);
         let rendered = self.render(&labels);
         let limit = || self.open.limit();
-        self.index()
-            .insert(key.words(), limit, beyond_limit, &rendered)
+        self.index().insert(key, limit, beyond_limit, &rendered)
     }
 
     /// Returns the series with the labels `overflow`, for recordings beyond the cardinality limit,
@@ -106,9 +107,9 @@ impl Family {
     /// Finds or creates the series with the labels `overflow`.
     fn find_or_create_overflow(&self, overflow: &impl LabelSet) -> SeriesId {
         let index = self.index();
-        let key = Key::of(overflow);
+        let mut key = Key::new();
         index
-            .find(key.words())
+            .find(key.words_of(overflow))
             .or_else(|| self.insert(overflow, true))
             // No place is left, because handles pin too many places of removed series. No series in
             // the index has generation 0, so recordings with this identifier are discarded.
@@ -203,7 +204,7 @@ impl Family {
     /// start stay.
     pub fn remove(&self, labels: &impl LabelSet) -> bool {
         let index = self.open.index.get();
-        index.is_some_and(|index| index.remove(Key::of(labels).words()))
+        index.is_some_and(|index| index.remove(Key::new().words_of(labels)))
     }
 
     /// Removes the series for which `keep` returns false. Series that exist from the start stay.

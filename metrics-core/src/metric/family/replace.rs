@@ -85,7 +85,7 @@ impl Family {
             return self.replace_closed(by);
         }
         let of = |labels: &LabelCopy, value| NewSeries {
-            key: Key::of(labels).words().into(),
+            key: Key::new().words_of(labels).into(),
             labels: self.render(labels),
             value: self.cell(value),
         };
