@@ -21,7 +21,7 @@ pub use crate::{
         needs_labels::NeedsLabels,
         state_set::state_names,
         summary::summary_layout,
-        thread_storage::{Strategy, StrategyStorage, choose_strategy},
+        thread_storage::{MAX_STATIC_CELLS, Strategy, StrategyStorage, choose_strategy},
     },
     registry::Registration,
     storage::{
@@ -350,10 +350,3 @@ pub const fn unchecked_desc(
 ) -> Desc {
     Desc::unchecked(kind, name, help, unit)
 }
-
-/// Number of cells that a metric with closed labels may have in each thread's static storage.
-///
-/// A metric with more cells, a histogram and a summary have a pointer there instead, to a block that
-/// a thread allocates when it first records. Static storage is part of every thread, whether it
-/// records or not, and its size is limited.
-pub const MAX_STATIC_CELLS: usize = 32;

@@ -65,9 +65,33 @@ fn store(plan: Plan, page: Page) -> impl ::core::future::Future<Output = Stored>
                     __SPEC
                         .family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
                 };
-                ::m::__private::call::CallSeries::with(
-                    &__FAMILY,
-                    &(::m::__private::call::typed::<Plan>(&(plan)),),
+                type __Local = <::m::__private::Strategy<
+                    {
+                        __SPEC
+                            .strategy(
+                                ::m::__private::call::FunctionFamily::COUNTED,
+                                true,
+                            )
+                    },
+                > as ::m::__private::StrategyStorage<
+                    {
+                        __SPEC
+                            .local_cells(
+                                ::m::__private::call::FunctionFamily::COUNTED,
+                                true,
+                            )
+                    },
+                >>::Local;
+                ::m::__private::thread_local! {
+                    static __LOCAL : __Local = const { < __Local as
+                    ::m::__private::ConstInit > ::INIT };
+                }
+                ::m::__private::call::CallTarget::series(
+                    ::m::__private::call::LocalCallSeries::with(
+                        &__FAMILY,
+                        &__LOCAL,
+                        &(::m::__private::call::typed::<Plan>(&(plan)),),
+                    ),
                 )
             };
             ::m::__private::call::CallStart::new(__series).await;

@@ -1,5 +1,5 @@
 fn parse(text: &str) -> usize {
-    let __call = ::m::__private::call::CallGuard::<
+    let __call = ::m::__private::call::PanicGuard::<
         ::m::__private::call::Timed<
             _,
             { ::m::__private::call::EXEMPLARS | ::m::__private::call::NATIVE },
@@ -64,16 +64,17 @@ fn parse(text: &str) -> usize {
                 .family(::m::__private::call::FunctionFamily::TIMED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
-            { ::m::__private::choose_strategy(__CELLS, true, 0) },
-        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            { __SPEC.strategy(::m::__private::call::FunctionFamily::TIMED, false) },
+        > as ::m::__private::StrategyStorage<
+            { __SPEC.local_cells(::m::__private::call::FunctionFamily::TIMED, false) },
+        >>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };
         }
-        ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-            &__LOCAL,
-        )
+        ::m::__private::call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
     });
-    { text.len() }
+    let __result: usize = { text.len() };
+    #[allow(unreachable_code)] __call.returned();
+    __result
 }

@@ -158,9 +158,33 @@ fn fetch(path: &str) -> impl ::core::future::Future<Output = Result<Page, FetchE
                                     &__SHARED,
                                 )
                         };
-                        ::m::__private::call::CallSeries::with(
-                            &__FAMILY,
-                            &(::m::__private::call::typed::<&str>(&(path)),),
+                        type __Local = <::m::__private::Strategy<
+                            {
+                                __SPEC
+                                    .strategy(
+                                        ::m::__private::call::FunctionFamily::COUNTED,
+                                        true,
+                                    )
+                            },
+                        > as ::m::__private::StrategyStorage<
+                            {
+                                __SPEC
+                                    .local_cells(
+                                        ::m::__private::call::FunctionFamily::COUNTED,
+                                        true,
+                                    )
+                            },
+                        >>::Local;
+                        ::m::__private::thread_local! {
+                            static __LOCAL : __Local = const { < __Local as
+                            ::m::__private::ConstInit > ::INIT };
+                        }
+                        ::m::__private::call::CallTarget::series(
+                            ::m::__private::call::LocalCallSeries::with(
+                                &__FAMILY,
+                                &__LOCAL,
+                                &(::m::__private::call::typed::<&str>(&(path)),),
+                            ),
                         )
                     };
                     ::m::__private::call::CallStart::new(__series).await;

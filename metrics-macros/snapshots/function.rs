@@ -1,5 +1,5 @@
 pub fn size(text: &str) -> usize {
-    let __call = ::m::__private::call::CallGuard::<
+    let __call = ::m::__private::call::PanicGuard::<
         ::m::__private::call::Counted<_>,
     >::new({
         const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
@@ -33,22 +33,17 @@ pub fn size(text: &str) -> usize {
             __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
-            {
-                ::m::__private::choose_strategy(
-                    __CELLS,
-                    true,
-                    ::m::__private::MAX_STATIC_CELLS,
-                )
-            },
-        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            { __SPEC.strategy(::m::__private::call::FunctionFamily::COUNTED, false) },
+        > as ::m::__private::StrategyStorage<
+            { __SPEC.local_cells(::m::__private::call::FunctionFamily::COUNTED, false) },
+        >>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };
         }
-        ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-            &__LOCAL,
-        )
+        ::m::__private::call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
     });
-    { text.len() }
+    let __result: usize = { text.len() };
+    #[allow(unreachable_code)] __call.returned();
+    __result
 }

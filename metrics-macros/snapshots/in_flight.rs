@@ -1,5 +1,5 @@
 fn parse(text: &str) -> Result<u32, ParseError> {
-    let __call = ::m::__private::call::CallGuard::<
+    let __call = ::m::__private::call::PanicGuard::<
         ::m::__private::call::InFlightCall<_>,
     >::new({
         const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
@@ -30,22 +30,20 @@ fn parse(text: &str) -> Result<u32, ParseError> {
             __SPEC.family(::m::__private::call::FunctionFamily::IN_FLIGHT, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
+            { __SPEC.strategy(::m::__private::call::FunctionFamily::IN_FLIGHT, false) },
+        > as ::m::__private::StrategyStorage<
             {
-                ::m::__private::choose_strategy(
-                    __CELLS,
-                    true,
-                    ::m::__private::MAX_STATIC_CELLS,
-                )
+                __SPEC
+                    .local_cells(::m::__private::call::FunctionFamily::IN_FLIGHT, false)
             },
-        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+        >>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };
         }
-        ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-            &__LOCAL,
-        )
+        ::m::__private::call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
     });
-    { text.parse() }
+    let __result: Result<u32, ParseError> = { text.parse() };
+    #[allow(unreachable_code)] __call.returned();
+    __result
 }

@@ -1,5 +1,5 @@
 fn store(&self, plan: Plan, page: Page) {
-    let __call = ::m::__private::call::CallGuard::<
+    let __call = ::m::__private::call::PanicGuard::<
         ::m::__private::call::Counted<_>,
     >::new({
         const _: () = ::m::__private::check_label("plan", ::m::Kind::Counter);
@@ -62,32 +62,27 @@ fn store(&self, plan: Plan, page: Page) {
             __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
-            {
-                ::m::__private::choose_strategy(
-                    __CELLS,
-                    true,
-                    ::m::__private::MAX_STATIC_CELLS,
-                )
-            },
-        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            { __SPEC.strategy(::m::__private::call::FunctionFamily::COUNTED, false) },
+        > as ::m::__private::StrategyStorage<
+            { __SPEC.local_cells(::m::__private::call::FunctionFamily::COUNTED, false) },
+        >>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };
         }
-        ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::with(
-                &__FAMILY,
-                &(
-                    ::m::__private::call::typed::<Plan>(&(plan)),
-                    ::m::__private::call::OpenLabel(&(self.region)),
-                    ::m::__private::call::typed::<Size>(&(Size::of(page))),
-                    ::m::__private::call::OpenLabel(&(page.path())),
-                ),
-            ),
+        ::m::__private::call::LocalCallSeries::with(
+            &__FAMILY,
             &__LOCAL,
+            &(
+                ::m::__private::call::typed::<Plan>(&(plan)),
+                ::m::__private::call::OpenLabel(&(self.region)),
+                ::m::__private::call::typed::<Size>(&(Size::of(page))),
+                ::m::__private::call::OpenLabel(&(page.path())),
+            ),
         )
     });
     {
         self.pages.push((plan, page));
     }
+    #[allow(unreachable_code)] __call.returned();
 }

@@ -74,24 +74,24 @@ fn store(plan: Plan, page: Page) -> Result<usize, Fault> {
                 __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
             type __Local = <::m::__private::Strategy<
+                { __SPEC.strategy(::m::__private::call::FunctionFamily::COUNTED, false) },
+            > as ::m::__private::StrategyStorage<
                 {
-                    ::m::__private::choose_strategy(
-                        __CELLS,
-                        true,
-                        ::m::__private::MAX_STATIC_CELLS,
-                    )
+                    __SPEC
+                        .local_cells(
+                            ::m::__private::call::FunctionFamily::COUNTED,
+                            false,
+                        )
                 },
-            > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            >>::Local;
             ::m::__private::thread_local! {
                 static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
                 > ::INIT };
             }
-            ::m::__private::call::LocalCallSeries::new(
-                ::m::__private::call::CallSeries::with_result_labels(
-                    &__FAMILY,
-                    &(::m::__private::call::typed::<Plan>(&(plan)),),
-                ),
+            ::m::__private::call::LocalCallSeries::with_result_labels(
+                &__FAMILY,
                 &__LOCAL,
+                &(::m::__private::call::typed::<Plan>(&(plan)),),
             )
         },
         move || -> Result<usize, Fault> {

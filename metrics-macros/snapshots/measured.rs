@@ -71,84 +71,103 @@ fn function() {
                 };
                 type __Local = <::m::__private::Strategy<
                     {
-                        ::m::__private::choose_strategy(
-                            __CELLS,
-                            true,
-                            ::m::__private::MAX_STATIC_CELLS,
-                        )
+                        __SPEC
+                            .strategy(
+                                ::m::__private::call::FunctionFamily::COUNTED,
+                                false,
+                            )
                     },
-                > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+                > as ::m::__private::StrategyStorage<
+                    {
+                        __SPEC
+                            .local_cells(
+                                ::m::__private::call::FunctionFamily::COUNTED,
+                                false,
+                            )
+                    },
+                >>::Local;
                 ::m::__private::thread_local! {
                     static __LOCAL : __Local = const { < __Local as
                     ::m::__private::ConstInit > ::INIT };
                 }
-                ::m::__private::call::LocalCallSeries::new(
-                    ::m::__private::call::CallSeries::with(
-                        &__FAMILY,
-                        &(::m::__private::call::OpenLabel(&(text)),),
-                    ),
+                ::m::__private::call::LocalCallSeries::with(
+                    &__FAMILY,
                     &__LOCAL,
+                    &(::m::__private::call::OpenLabel(&(text)),),
                 )
             },
             || {
-                let __call = ::m::__private::call::CallGuard::<
+                ::m::__private::call::run_call::<
                     ::m::__private::call::InFlightCall<_>,
-                >::new({
-                    const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
-                        &[
-                            (
-                                ::m::__private::Cow::Borrowed("function"),
-                                ::m::__private::Cow::Borrowed("parse"),
-                            ),
-                            (
-                                ::m::__private::Cow::Borrowed("module"),
-                                ::m::__private::Cow::Borrowed(::core::module_path!()),
-                            ),
-                        ],
-                        ::core::file!(),
-                        ::m::__private::line_in(
+                    _,
+                    _,
+                >(
+                    {
+                        const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
+                            &[
+                                (
+                                    ::m::__private::Cow::Borrowed("function"),
+                                    ::m::__private::Cow::Borrowed("parse"),
+                                ),
+                                (
+                                    ::m::__private::Cow::Borrowed("module"),
+                                    ::m::__private::Cow::Borrowed(::core::module_path!()),
+                                ),
+                            ],
                             ::core::file!(),
-                            ::core::line!(),
-                            "",
-                            0u32,
-                        ),
-                        ::core::module_path!(),
-                        ::m::__private::call::OutcomeLabel::Omitted,
-                    );
-                    const __CELLS: usize = __SPEC
-                        .cell_count(::m::__private::call::FunctionFamily::IN_FLIGHT);
-                    static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
-                        ::m::__private::AtomicU64::new(0)
-                    }; __CELLS];
-                    static __FAMILY: ::m::__private::Family = {
-                        ::m::__register! {
-                            ::m::__private::Registration::Family(& __FAMILY)
+                            ::m::__private::line_in(
+                                ::core::file!(),
+                                ::core::line!(),
+                                "",
+                                0u32,
+                            ),
+                            ::core::module_path!(),
+                            ::m::__private::call::OutcomeLabel::Omitted,
+                        );
+                        const __CELLS: usize = __SPEC
+                            .cell_count(::m::__private::call::FunctionFamily::IN_FLIGHT);
+                        static __SHARED: [::m::__private::AtomicU64; __CELLS] = [const {
+                            ::m::__private::AtomicU64::new(0)
+                        }; __CELLS];
+                        static __FAMILY: ::m::__private::Family = {
+                            ::m::__register! {
+                                ::m::__private::Registration::Family(& __FAMILY)
+                            }
+                            __SPEC
+                                .family(
+                                    ::m::__private::call::FunctionFamily::IN_FLIGHT,
+                                    &__SHARED,
+                                )
+                        };
+                        type __Local = <::m::__private::Strategy<
+                            {
+                                __SPEC
+                                    .strategy(
+                                        ::m::__private::call::FunctionFamily::IN_FLIGHT,
+                                        false,
+                                    )
+                            },
+                        > as ::m::__private::StrategyStorage<
+                            {
+                                __SPEC
+                                    .local_cells(
+                                        ::m::__private::call::FunctionFamily::IN_FLIGHT,
+                                        false,
+                                    )
+                            },
+                        >>::Local;
+                        ::m::__private::thread_local! {
+                            static __LOCAL : __Local = const { < __Local as
+                            ::m::__private::ConstInit > ::INIT };
                         }
-                        __SPEC
-                            .family(
-                                ::m::__private::call::FunctionFamily::IN_FLIGHT,
-                                &__SHARED,
-                            )
-                    };
-                    type __Local = <::m::__private::Strategy<
-                        {
-                            ::m::__private::choose_strategy(
-                                __CELLS,
-                                true,
-                                ::m::__private::MAX_STATIC_CELLS,
-                            )
-                        },
-                    > as ::m::__private::StrategyStorage<__CELLS>>::Local;
-                    ::m::__private::thread_local! {
-                        static __LOCAL : __Local = const { < __Local as
-                        ::m::__private::ConstInit > ::INIT };
-                    }
-                    ::m::__private::call::LocalCallSeries::new(
-                        ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-                        &__LOCAL,
-                    )
-                });
-                ::m::__private::call::make_future(|| -> _ { text.parse::<u32>() })
+                        ::m::__private::call::LocalCallSeries::unlabelled(
+                            &__FAMILY,
+                            &__LOCAL,
+                        )
+                    },
+                    || -> _ { text.parse::<u32>() },
+                    ::m::__private::call::never_fails,
+                )
             },
             |__result| ::m::__private::call::ValueProbe(__result.__inferred()).is_error(),
         )

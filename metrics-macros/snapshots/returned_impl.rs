@@ -49,22 +49,21 @@ fn job(number: u8) -> impl Job<Output = u8> + Send {
                 __SPEC.family(::m::__private::call::FunctionFamily::COUNTED, &__SHARED)
             };
             type __Local = <::m::__private::Strategy<
+                { __SPEC.strategy(::m::__private::call::FunctionFamily::COUNTED, false) },
+            > as ::m::__private::StrategyStorage<
                 {
-                    ::m::__private::choose_strategy(
-                        __CELLS,
-                        true,
-                        ::m::__private::MAX_STATIC_CELLS,
-                    )
+                    __SPEC
+                        .local_cells(
+                            ::m::__private::call::FunctionFamily::COUNTED,
+                            false,
+                        )
                 },
-            > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            >>::Local;
             ::m::__private::thread_local! {
                 static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit
                 > ::INIT };
             }
-            ::m::__private::call::LocalCallSeries::new(
-                ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-                &__LOCAL,
-            )
+            ::m::__private::call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
         };
         let __body = ::m::__private::call::body(move || -> _ {
             #[allow(clippy::shadow_same)]

@@ -1,5 +1,5 @@
 fn hash(text: &[u8]) -> u64 {
-    let __call = ::m::__private::call::CallGuard::<
+    let __call = ::m::__private::call::PanicGuard::<
         ::m::__private::call::Sampled<1u32, 16u32, _>,
     >::new({
         const __SPEC: ::m::__private::call::FunctionSpec = ::m::__private::call::FunctionSpec::new(
@@ -37,16 +37,17 @@ fn hash(text: &[u8]) -> u64 {
             __SPEC.family(::m::__private::call::FunctionFamily::SAMPLED, &__SHARED)
         };
         type __Local = <::m::__private::Strategy<
-            { ::m::__private::choose_strategy(__CELLS, true, 0) },
-        > as ::m::__private::StrategyStorage<__CELLS>>::Local;
+            { __SPEC.strategy(::m::__private::call::FunctionFamily::SAMPLED, false) },
+        > as ::m::__private::StrategyStorage<
+            { __SPEC.local_cells(::m::__private::call::FunctionFamily::SAMPLED, false) },
+        >>::Local;
         ::m::__private::thread_local! {
             static __LOCAL : __Local = const { < __Local as ::m::__private::ConstInit >
             ::INIT };
         }
-        ::m::__private::call::LocalCallSeries::new(
-            ::m::__private::call::CallSeries::unlabelled(&__FAMILY),
-            &__LOCAL,
-        )
+        ::m::__private::call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
     });
-    { text.iter().sum() }
+    let __result: u64 = { text.iter().sum() };
+    #[allow(unreachable_code)] __call.returned();
+    __result
 }

@@ -15,6 +15,7 @@ use crate::{
         family::Family,
         histogram::duration_histogram_layout,
         outcome_rows::{OutcomeLabel, OutcomeRows, ResultLabel},
+        thread_storage::{MAX_STATIC_CELLS, choose_strategy},
     },
     storage::{layout::Layout, native::NativeConfig},
 };
@@ -208,6 +209,34 @@ impl FunctionSpec {
         match self.closed_series(shared) {
             Some(series) => self.layout(shared).cells() * self.rows(shared).len() * series,
             None => 0,
+        }
+    }
+
+    /// The number of the [storage strategy](choose_strategy) of the function's thread-local value.
+    ///
+    /// If the call is a future, the value only caches look-ups of series whose labels are not known
+    /// at compile time.
+    pub const fn strategy(self, shared: FunctionFamily, is_future: bool) -> u8 {
+        // Allocates a histogram at its first use, because a thousand timed functions would make
+        // every thread's static storage too large.
+        let limit = match shared.kind {
+            Kind::Histogram => 0,
+            _ => MAX_STATIC_CELLS,
+        };
+        choose_strategy(
+            self.local_cells(shared, is_future),
+            self.closed_series(shared).is_some(),
+            limit,
+        )
+    }
+
+    /// Number of cells of the function's thread-local value: those of all series, or of one if the
+    /// values of a label are not known at compile time.
+    pub const fn local_cells(self, shared: FunctionFamily, is_future: bool) -> usize {
+        match self.closed_series(shared) {
+            None => self.layout(shared).cells() * self.rows(shared).len(),
+            Some(_) if is_future => 0,
+            Some(_) => self.cell_count(shared),
         }
     }
 

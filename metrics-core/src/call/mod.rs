@@ -3,7 +3,8 @@
 //! A call has a *target*, the series that it is recorded in ([`CallTarget`]), and a [`Recorder`],
 //! which is created when the call begins and finished with its outcome by one of:
 //!
-//! * [`CallGuard`] at the top of the body, if the result is not read;
+//! * [`PanicGuard`] before the body of a function whose result is not read, or [`CallGuard`] if the
+//!   body may return early;
 //! * [`run_call`], which runs the body as a closure, if the result is read, or if the body is code
 //!   in `measure!`;
 //! * [`TrackedFuture`] around the body of an `async` function, or around the future that another
@@ -58,7 +59,7 @@ pub use returned::{
 pub use series::{CallSeries, CallTarget, LocalCallSeries, typed};
 pub use state::CallState;
 pub use stream::{StreamEnding, TrackedStream};
-pub use sync::{CallGuard, box_future, make_future, run_call};
+pub use sync::{CallGuard, PanicGuard, box_future, make_future, run_call};
 pub use timed::{Busy, Sampled, Timed};
 
 pub use crate::metric::outcome_rows::{OutcomeLabel, Possible, ResultLabel};

@@ -24,7 +24,7 @@ use crate::{
         stream::TrackedStream,
         sync::run_call,
     },
-    storage::LocalStorage,
+    metric::thread_storage::ThreadStorage,
 };
 
 /// The body of a function, as a closure that returns a `T`.
@@ -172,7 +172,7 @@ impl<T> Keep<T> {
     where
         V: Recorder<Target = LocalCallSeries<L>>,
         F: FollowingRecorder,
-        L: LocalStorage,
+        L: ThreadStorage,
         B: FnOnce() -> T,
         O: CallOutcome,
         C: FnOnce(&T) -> O,
@@ -198,7 +198,7 @@ impl<K: Wrap<T>, T> Follow<K, T> {
     where
         V: Recorder<Target = LocalCallSeries<L>>,
         F: FollowingRecorder,
-        L: LocalStorage,
+        L: ThreadStorage,
         B: FnOnce() -> T,
         O: CallOutcome + Send + Sync + 'static,
         C: Fn(&K::Read) -> O + Send + Sync + 'static,

@@ -9,10 +9,15 @@ use crate::{
         label,
         label::{Label, LabelSet, LabelVisitor, with_exposed_str},
     },
-    metric::{family::Family, outcome_rows::RowId, series_access},
+    metric::{
+        family::Family,
+        outcome_rows::RowId,
+        series_access,
+        thread_storage::{ThreadStorage, find_or_create},
+    },
     sample::label_text::LabelView,
     series::id::SeriesId,
-    storage::{self, LocalStorage},
+    storage,
 };
 
 /// The series that a call is recorded into, with access to its cells in the calling thread's
@@ -67,34 +72,15 @@ impl CallSeries {
         }
     }
 
-    /// The series with these labels.
+    /// The series with these labels, whose values are all known at compile time.
     #[inline(always)]
-    pub fn with<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
-        if const { label::closed_series(L::VALUE_SETS).is_none() } {
-            return CallSeries::open(family, labels);
-        }
+    fn closed(family: &'static Family, labels: &impl LabelSet) -> Self {
         CallSeries {
             id: SeriesId {
                 place: label::position(labels) as u32,
                 generation: 0,
             },
             ..CallSeries::unlabelled(family)
-        }
-    }
-
-    /// The series with these labels, for a function with result labels.
-    ///
-    /// If the values of a result label are not known at compile time, all result labels are labels
-    /// of the series, and are empty until the call returns.
-    pub fn with_result_labels<L: LabelSet>(family: &'static Family, labels: &L) -> Self {
-        let rows = family.rows();
-        if rows.has_open_result_labels() {
-            CallSeries::open(
-                family,
-                &WithEmptyResults(labels, rows.result_labels().len()),
-            )
-        } else {
-            CallSeries::with(family, labels)
         }
     }
 
@@ -192,35 +178,96 @@ impl CallTarget for CallSeries {
 }
 
 /// A series that calls of a function that is not `async` are recorded in, with the key of a
-/// thread-local value that belongs to the function. If the label values are known at compile time,
-/// the thread finds its cells through the key.
+/// thread-local value that belongs to the function. The thread finds its cells through the key.
 ///
 /// The expansion of the attribute contains the key. Recorders are inlined into the expansion, so
 /// the key is a constant there, although no code is generic over the function.
 #[derive(Debug)]
-pub struct LocalCallSeries<L: LocalStorage> {
+pub struct LocalCallSeries<L: ThreadStorage> {
     series: CallSeries,
     local: &'static LocalKey<L>,
+    /// The cells of the thread in which the call began, if label values are not known at compile
+    /// time and the thread had cells of the series.
+    cells: Option<L::Cells>,
 }
 
-impl<L: LocalStorage> Clone for LocalCallSeries<L> {
+impl<L: ThreadStorage> Clone for LocalCallSeries<L> {
     #[inline(always)]
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<L: LocalStorage> Copy for LocalCallSeries<L> {}
+impl<L: ThreadStorage> Copy for LocalCallSeries<L> {}
 
-impl<L: LocalStorage> LocalCallSeries<L> {
-    /// The series, with the key to each thread's cells of all series of the function.
+impl<L: ThreadStorage> LocalCallSeries<L> {
+    /// The only series of a function without labels; see [`CallSeries::unlabelled`].
     #[inline(always)]
-    pub const fn new(series: CallSeries, local: &'static LocalKey<L>) -> Self {
-        LocalCallSeries { series, local }
+    pub const fn unlabelled(family: &'static Family, local: &'static LocalKey<L>) -> Self {
+        LocalCallSeries::uncached(CallSeries::unlabelled(family), local)
+    }
+
+    /// The series with these labels.
+    #[inline(always)]
+    pub fn with<S: LabelSet>(
+        family: &'static Family,
+        local: &'static LocalKey<L>,
+        labels: &S,
+    ) -> Self {
+        if const { label::closed_series(S::VALUE_SETS).is_some() } {
+            return LocalCallSeries::uncached(CallSeries::closed(family, labels), local);
+        }
+        let (id, cells) = find_open(family, local, labels);
+        let series = CallSeries {
+            family,
+            id,
+            is_open: true,
+        };
+        LocalCallSeries {
+            series,
+            local,
+            cells,
+        }
+    }
+
+    /// The series with these labels, for a function with result labels.
+    ///
+    /// If the values of a result label are not known at compile time, all result labels are labels
+    /// of the series, and are empty until the call returns.
+    pub fn with_result_labels<S: LabelSet>(
+        family: &'static Family,
+        local: &'static LocalKey<L>,
+        labels: &S,
+    ) -> Self {
+        let rows = family.rows();
+        if !rows.has_open_result_labels() {
+            return LocalCallSeries::with(family, local, labels);
+        }
+        let labels = WithEmptyResults(labels, rows.result_labels().len());
+        LocalCallSeries::uncached(CallSeries::open(family, &labels), local)
+    }
+
+    #[inline(always)]
+    const fn uncached(series: CallSeries, local: &'static LocalKey<L>) -> Self {
+        LocalCallSeries {
+            series,
+            local,
+            cells: None,
+        }
     }
 }
 
-impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
+/// Not inlined, so that functions with labels of the same types share the code.
+#[inline(never)]
+fn find_open<L: ThreadStorage, S: LabelSet>(
+    family: &'static Family,
+    local: &'static LocalKey<L>,
+    labels: &S,
+) -> (SeriesId, Option<L::Cells>) {
+    find_or_create(labels, local, family)
+}
+
+impl<L: ThreadStorage> CallTarget for LocalCallSeries<L> {
     #[inline(always)]
     fn family(self) -> &'static Family {
         self.series.family
@@ -233,14 +280,25 @@ impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
 
     fn with_result_labels(self, values: &[String]) -> Option<Self> {
         let series = CallTarget::with_result_labels(self.series, values)?;
-        Some(LocalCallSeries { series, ..self })
+        Some(LocalCallSeries::uncached(series, self.local))
     }
 
     #[inline(always)]
     fn record(self, op: impl FnOnce(&[AtomicU64], usize)) {
-        let LocalCallSeries { series, local } = self;
+        let LocalCallSeries {
+            series,
+            local,
+            cells,
+        } = self;
         if series.is_open {
-            return series.record_open(op);
+            // Series of functions do not expire.
+            return match cells
+                .as_ref()
+                .and_then(|cells| <L as ThreadStorage>::cells(cells, series.id, false))
+            {
+                Some(cells) => op(cells, 0),
+                None => series.record_open(op),
+            };
         }
         let register = || series.family.ensure_registered();
         let first = series.first_row();
@@ -250,7 +308,7 @@ impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
 
     #[inline(always)]
     fn call_cold(self, outcome: Outcome, op: impl Fn(Self, Outcome)) {
-        let LocalCallSeries { series, local } = self;
+        let LocalCallSeries { series, local, .. } = self;
         let CallSeries {
             family,
             id,
@@ -262,7 +320,7 @@ impl<L: LocalStorage> CallTarget for LocalCallSeries<L> {
 
 #[cold]
 #[inline(never)]
-fn call_with_fields<L: LocalStorage>(
+fn call_with_fields<L: ThreadStorage>(
     local: &'static LocalKey<L>,
     family: &'static Family,
     id: SeriesId,
@@ -275,7 +333,7 @@ fn call_with_fields<L: LocalStorage>(
         id,
         is_open,
     };
-    op(LocalCallSeries { series, local }, outcome);
+    op(LocalCallSeries::uncached(series, local), outcome);
 }
 
 /// Labels of a call that has not returned, followed by this many empty result labels.

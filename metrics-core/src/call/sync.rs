@@ -1,11 +1,47 @@
 //! Records calls of functions that are not `async`, and creates the futures of those that return
 //! one.
 
-use std::{pin::Pin, thread};
+use std::{mem, pin::Pin, thread};
 
 use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 
-/// A guard that records a call whose result is not read. The call ends when the guard is dropped.
+/// A guard that records a call of which the expansion knows where it returns. Dropping the guard
+/// records the outcome `panic`.
+#[derive(Debug)]
+#[must_use]
+pub struct PanicGuard<R: Recorder>(R);
+
+impl<R: Recorder> PanicGuard<R> {
+    /// Begins a call.
+    #[inline(always)]
+    pub fn new(target: R::Target) -> Self {
+        PanicGuard(R::begin(target))
+    }
+
+    /// Ends a call whose result is not read.
+    #[inline(always)]
+    pub fn returned(self) {
+        self.finish(Outcome::Ok);
+    }
+
+    #[inline(always)]
+    fn finish(self, outcome: impl CallOutcome) {
+        let recorder = self.0;
+        // Does not drop the guard, because the call has not panicked.
+        mem::forget(self);
+        recorder.finish(outcome);
+    }
+}
+
+impl<R: Recorder> Drop for PanicGuard<R> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.finish_without_result(Outcome::Panic);
+    }
+}
+
+/// A guard that records a call whose result is not read and whose body may return early. The call
+/// ends when the guard is dropped.
 ///
 /// The expansion creates the guard at the top of the body, so it is dropped at the end of the body,
 /// at a `return` and by a panic.
@@ -40,7 +76,8 @@ impl<R: Recorder> Drop for CallGuard<R> {
     }
 }
 
-/// Runs the body of a function whose result is read, and records the call.
+/// Runs the body of a function whose result is read, or the closure of `measure!`, and records the
+/// call.
 ///
 /// `body` is a parameter, and not a closure that the expansion calls itself, because that would not
 /// compile for bodies that return borrows, an `impl Trait` inside a `Result`, or `!`.
@@ -50,29 +87,15 @@ pub fn run_call<R: Recorder, T, O: CallOutcome>(
     body: impl FnOnce() -> T,
     outcome_of: impl FnOnce(&T) -> O,
 ) -> T {
-    let mut running = PanicGuard(Some(R::begin(target)));
+    let running = PanicGuard::<R>::new(target);
     let result = body();
     let outcome = outcome_of(&result);
-    if let Some(recorder) = running.0.take() {
-        recorder.finish(outcome);
-    }
+    running.finish(outcome);
     result
 }
 
-/// Records the outcome `panic` when it is dropped with a recorder in it.
-struct PanicGuard<R: Recorder>(Option<R>);
-
-impl<R: Recorder> Drop for PanicGuard<R> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if let Some(recorder) = self.0 {
-            recorder.finish_without_result(Outcome::Panic);
-        }
-    }
-}
-
-/// Calls the body of a function that returns a future and is not `async`, or code in `measure!`
-/// whose result is not read; see [`run_call`] for why this is a function.
+/// Calls the body of a function that returns a future and is not `async`, or code in `measure!` in a
+/// program without metrics; see [`run_call`] for why this is a function.
 #[inline(always)]
 pub fn make_future<T>(body: impl FnOnce() -> T) -> T {
     body()

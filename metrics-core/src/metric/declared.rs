@@ -11,9 +11,9 @@ use crate::{
         outcome_rows::OutcomeRows,
         series_access::{self, record_open},
         series_storage::sealed::SeriesStorage,
-        thread_storage::ThreadStorage,
+        thread_storage::{ThreadStorage, find_or_create},
     },
-    series::{id::SeriesId, key::with_key},
+    series::id::SeriesId,
     storage::{self, layout::Layout},
 };
 
@@ -107,7 +107,7 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
         } else if M::IS_PINNED {
             (series_access::find_and_pin(M::family(), labels), None)
         } else {
-            find_or_create::<M, _>(labels)
+            find_or_create(labels, M::local(), M::family())
         };
         DeclaredSeries {
             series,
@@ -125,26 +125,6 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
         let cells = self.cells.as_ref()?;
         M::Local::cells(cells, self.series, M::EXPIRES)
     }
-}
-
-/// Finds a series in the thread's cache of recent look-ups or in the index, or creates it. For
-/// labels whose values are not known at compile time.
-#[inline(always)]
-fn find_or_create<M: DeclaredMetric, L: LabelSet>(
-    labels: &L,
-) -> (SeriesId, Option<<M::Local as ThreadStorage>::Cells>) {
-    let found = with_key(
-        labels,
-        #[inline(always)]
-        |key| ThreadStorage::find(key, M::local(), M::family()),
-    );
-    found.unwrap_or_else(|| (create::<M>(labels), None))
-}
-
-#[inline(never)]
-fn create<M: DeclaredMetric>(labels: &impl LabelSet) -> SeriesId {
-    M::family().ensure_registered();
-    M::family().find_or_create_cold(labels)
 }
 
 /// Whether a [`DeclaredSeries`] pins its series, if that is in an index, so that no other series
@@ -252,9 +232,8 @@ fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[Atomi
             None => record_cold::<M>(series.series, op),
         };
     }
-    let width = const { M::LAYOUT.cells() };
     // For a counter, the last closure below captures at most two words, so that the cold path gets
-    // them in registers.
+    // them in registers. Therefore, the width is a constant within the closure.
     let place = series.series.place as usize;
     let register = || M::family().ensure_registered();
     storage::record_local(
@@ -264,7 +243,10 @@ fn record<M: DeclaredMetric>(series: &DeclaredSeries<M>, op: impl FnOnce(&[Atomi
         // Without the attribute, the compiler may emit a call of this closure for a metric that is
         // recorded in several places.
         #[inline(always)]
-        move |cells| op(&cells[place * width..][..width]),
+        move |cells| {
+            let width = const { M::LAYOUT.cells() };
+            op(&cells[place * width..][..width]);
+        },
     );
 }
 

@@ -17,14 +17,16 @@
 //! };
 //! ```
 //!
-//! and, if the call is not a future, this thread's part of the storage:
+//! and, if the call is not a future or has labels, this thread's part of the storage:
 //!
 //! ```text
-//! type __Local = <p::Strategy<{ p::choose_strategy(__CELLS, true, p::MAX_STATIC_CELLS) }> as p::StrategyStorage<__CELLS>>::Local;
+//! type __Local = <
+//!     p::Strategy<{ __SPEC.strategy(p::call::FunctionFamily::COUNTED, false) }>
+//!     as p::StrategyStorage<{ __SPEC.local_cells(p::call::FunctionFamily::COUNTED, false) }>
+//! >::Local;
 //! p::thread_local! {
 //!     static __LOCAL: __Local = const { <__Local as p::ConstInit>::INIT };
 //! }
-//! p::call::LocalCallSeries::new(p::call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)
 //! ```
 //!
 //! `busy` adds a second family, `__BUSY_FAMILY`, with storage of its own.
@@ -61,13 +63,7 @@ pub(super) fn items(
         });
         quote!(.buckets(&__BOUNDS, &__BUCKETS) #native)
     });
-    let shared_family = if args.sample.is_set() {
-        "SAMPLED"
-    } else {
-        args.instrument.shared_family
-    };
-    let shared_family = Ident::new(shared_family, Span::call_site());
-    let shared_family = quote!(#call::FunctionFamily::#shared_family);
+    let shared_family = shared_family(args);
     let register =
         |family: &Ident| quote!(#krate::__register! { #p::Registration::Family(&#family) });
     let busy = args
@@ -113,28 +109,32 @@ pub(super) fn items(
     }
 }
 
-/// A `LocalCallSeries` of `series` and the thread-local `__LOCAL`, through which a recording
-/// reaches this thread's storage without a look-up.
-pub(super) fn near(args: &Args, series: &TokenStream) -> TokenStream {
+/// This thread's part of the function's storage, the thread-local `__LOCAL`.
+pub(super) fn local_items(args: &Args, is_future: bool) -> TokenStream {
     let krate = &args.krate;
     let p = quote!(#krate::__private);
-    // Allocates a histogram at its first use, because a thousand timed functions would make every
-    // thread's static storage too large.
-    let limit = if args.instrument.is_timed {
-        quote!(0)
-    } else {
-        quote!(#p::MAX_STATIC_CELLS)
-    };
+    let shared_family = shared_family(args);
     quote! {
         type __Local = <
-            #p::Strategy<{ #p::choose_strategy(__CELLS, true, #limit) }>
-            as #p::StrategyStorage<__CELLS>
+            #p::Strategy<{ __SPEC.strategy(#shared_family, #is_future) }>
+            as #p::StrategyStorage<{ __SPEC.local_cells(#shared_family, #is_future) }>
         >::Local;
         #p::thread_local! {
             static __LOCAL: __Local = const { <__Local as #p::ConstInit>::INIT };
         }
-        #p::call::LocalCallSeries::new(#series, &__LOCAL)
     }
+}
+
+/// The `FunctionFamily` of the functions with this attribute.
+fn shared_family(args: &Args) -> TokenStream {
+    let krate = &args.krate;
+    let name = if args.sample.is_set() {
+        "SAMPLED"
+    } else {
+        args.instrument.shared_family
+    };
+    let name = Ident::new(name, Span::call_site());
+    quote!(#krate::__private::call::FunctionFamily::#name)
 }
 
 /// The const labels of the function's series: `function`, `module` and perhaps `sample`.

@@ -9,11 +9,13 @@
 //!
 //! ```text
 //! fn size(text: &str) -> usize {
-//!     let __call = call::CallGuard::<call::Counted<_>>::new({
+//!     let __call = call::PanicGuard::<call::Counted<_>>::new({
 //!         /* the statics of the metric: see `family` */
-//!         call::LocalCallSeries::new(call::CallSeries::unlabelled(&__FAMILY), &__LOCAL)
+//!         call::LocalCallSeries::unlabelled(&__FAMILY, &__LOCAL)
 //!     });
-//!     { text.len() }
+//!     let __result: usize = { text.len() };
+//!     __call.returned();
+//!     __result
 //! }
 //! ```
 //!

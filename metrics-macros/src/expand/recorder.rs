@@ -3,7 +3,8 @@
 //!
 //! On an `async fn` with the argument `plan: Plan`, `#[counted(labels(plan, path = page.path()),
 //! err(fault: Fault))]` yields the code below, in which `call` abbreviates
-//! `::metrics_core::__private::call`. If the call is not a future, `family::near` wraps the series.
+//! `::metrics_core::__private::call`. If the call is not a future, the series is the
+//! `LocalCallSeries` itself.
 //!
 //! ```text
 //! // the type
@@ -11,10 +12,11 @@
 //! // the series
 //! {
 //!     /* the statics of the metric: see `family` */
-//!     call::CallSeries::with_result_labels(
+//!     call::CallTarget::series(call::LocalCallSeries::with_result_labels(
 //!         &__FAMILY,
+//!         &__LOCAL,
 //!         &(call::typed::<Plan>(&(plan)), call::OpenLabel(&(page.path()))),
-//!     )
+//!     ))
 //! }
 //! // the ending, which reads the result
 //! |__result| call::LabelledOutcome::new(
@@ -62,21 +64,28 @@ impl Recorder {
         let name = Ident::new("__FAMILY", Span::mixed_site());
         let items = family::items(args, function, &returns, &name);
         let is_labelled = args.entry_labels().next().is_some();
-        let mut series = if args.has_result_labels() {
-            let values = entry_values(args, function, &call);
-            quote!(#call::CallSeries::with_result_labels(&#name, #values))
-        } else if is_labelled {
-            let values = entry_values(args, function, &call);
-            quote!(#call::CallSeries::with(&#name, #values))
-        } else {
-            quote!(#call::CallSeries::unlabelled(&#name))
-        };
-        if matches!(
+        let is_future = !matches!(
             returns.form,
             CallForm::Value | CallForm::Returned(Follow::Probed)
-        ) {
-            series = family::near(args, &series);
-        }
+        );
+        let is_local = is_labelled || args.has_result_labels() || !is_future;
+        let local = is_local.then(|| family::local_items(args, is_future));
+        let constructor = if args.has_result_labels() {
+            quote!(with_result_labels)
+        } else if is_labelled {
+            quote!(with)
+        } else {
+            quote!(unlabelled)
+        };
+        let values =
+            (is_labelled || args.has_result_labels()).then(|| entry_values(args, function, &call));
+        let series = if !is_local {
+            quote!(#call::CallSeries::#constructor(&#name))
+        } else if is_future {
+            quote!(#call::CallTarget::series(#call::LocalCallSeries::#constructor(&#name, &__LOCAL, #values)))
+        } else {
+            quote!(#call::LocalCallSeries::#constructor(&#name, &__LOCAL, #values))
+        };
         let reads_result = returns.is_read(args);
         let (ending, imports) = if reads_result {
             ending(args, &returns, &call, function.brace)
@@ -89,7 +98,7 @@ impl Recorder {
         };
         Recorder {
             ty: recorder_type(args, &call),
-            series: quote!({ #items #series }),
+            series: quote!({ #items #local #series }),
             is_labelled,
             reads_result,
             ending,

@@ -1,5 +1,7 @@
-//! Reports `return` and `?` in code that must not end the function around it.
+//! Finds `return` and `?`: reports them in code that must not end the function around it, and tells
+//! whether a function's body can return before its end.
 
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{
     Block, Expr, Item,
     visit_mut::{self, VisitMut},
@@ -31,6 +33,73 @@ pub(super) fn check_label_exits(value: &Expr, errors: &mut Errors) {
     Exits { errors, message }.visit_expr_mut(&mut value.clone());
 }
 
+/// Whether a body may return before its end, through `return`, `?`, or a macro that may expand to
+/// them.
+///
+/// Looks at tokens, which takes less time than parsing the body, and also says yes for a `return` in
+/// a closure.
+pub(crate) fn may_return_early(body: &TokenStream) -> bool {
+    let mut before = [None, None];
+    body.clone().into_iter().any(|token| {
+        let is_exit = match &token {
+            TokenTree::Ident(word) => word == "return",
+            TokenTree::Punct(punct) => punct.as_char() == '?',
+            TokenTree::Group(group) => {
+                is_unknown_macro(&before, group.delimiter()) || may_return_early(&group.stream())
+            }
+            TokenTree::Literal(_) => false,
+        };
+        before = [before[1].take(), Some(token)];
+        is_exit
+    })
+}
+
+/// Whether a group of tokens is the input of a macro that is not one of the standard library's, if
+/// these two tokens precede the group.
+fn is_unknown_macro(before: &[Option<TokenTree>; 2], delimiter: Delimiter) -> bool {
+    match before {
+        [Some(TokenTree::Ident(name)), Some(TokenTree::Punct(bang))] => {
+            // `if !(...)` is a negation.
+            let is_keyword = || KEYWORDS.iter().any(|keyword| name == keyword);
+            let is_standard = || STANDARD_MACROS.iter().any(|known| name == known);
+            bang.as_char() == '!' && delimiter != Delimiter::None && !is_keyword() && !is_standard()
+        }
+        // The definition of a macro: `macro_rules! name { ... }`.
+        [Some(TokenTree::Punct(bang)), Some(TokenTree::Ident(_))] => bang.as_char() == '!',
+        _ => false,
+    }
+}
+
+/// The keywords after which a `!` is an operator.
+const KEYWORDS: [&str; 6] = ["break", "else", "if", "in", "match", "while"];
+
+/// The macros of the standard library that functions often call. None of them expands to `return`
+/// or `?`, except those in its input.
+const STANDARD_MACROS: [&str; 22] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "concat",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "env",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
 struct Exits<'e, M> {
     errors: &'e mut Errors,
     message: M,
@@ -52,4 +121,41 @@ impl<M: Fn(&str) -> String> VisitMut for Exits<'_, M> {
     }
 
     fn visit_item_mut(&mut self, _: &mut Item) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn returns_early(body: &str) -> bool {
+        may_return_early(&body.parse().expect("tokens"))
+    }
+
+    #[test]
+    fn a_body_without_return_question_mark_and_macro_ends_at_its_end() {
+        for body in [
+            "",
+            "a + b",
+            "if !(a && b) { vec![a; 2].len() } else { format!(\"{a}\").len() }",
+            "loop { break !(a) }",
+            "std::assert!(a != b); a",
+        ] {
+            assert!(!returns_early(body), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_may_return_early_by_return_question_mark_or_an_unknown_macro() {
+        for body in [
+            "if a { return; } b",
+            "[(a.parse()?, b)]",
+            "println!(\"{}\", a?); b",
+            "tracing::info!(\"a\"); b",
+            "bail![a]",
+            "macro_rules! exit { () => { return } } exit! {}",
+        ] {
+            assert!(returns_early(body), "{body}");
+        }
+    }
 }

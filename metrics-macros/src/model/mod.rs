@@ -46,7 +46,7 @@ pub(crate) use self::{
         DeriveItem, FieldLabels, LabelAttr, LabelEnum, LabelField, LabelStruct, LabelVariant,
     },
     errors::Errors,
-    exits::check_exits,
+    exits::{check_exits, may_return_early},
     function::{Code, Container, Function, Item, Member, MemberKind, is_inert},
     generics::is_nameable,
     help::Help,

@@ -16,12 +16,20 @@ pub use self::fallback::choose_strategy;
 #[cfg(not(metrics_fallback_storage))]
 pub use self::native::choose_strategy;
 use crate::{
+    describe::label::LabelSet,
     metric::family::Family,
-    series::id::SeriesId,
+    series::{id::SeriesId, key::with_key},
     storage::{ConstInit, LocalStorage},
 };
 
-/// The per-thread storage of a declared metric.
+/// Number of cells that a metric with closed labels may have in each thread's static storage.
+///
+/// A metric with more cells, a histogram and a summary have a pointer there instead, to a block that
+/// a thread allocates when it first records. Static storage is part of every thread, whether it
+/// records or not, and its size is limited.
+pub const MAX_STATIC_CELLS: usize = 32;
+
+/// The per-thread storage of a declared metric or of an annotated function.
 #[doc(hidden)]
 pub trait ThreadStorage: LocalStorage {
     /// The calling thread's cells of a series that was looked up.
@@ -42,6 +50,28 @@ pub trait ThreadStorage: LocalStorage {
     /// If the metric's series expire, `expires` is true, and the result is `None` as well if the
     /// series has expired or was removed.
     fn cells(cells: &Self::Cells, series: SeriesId, expires: bool) -> Option<&[AtomicU64]>;
+}
+
+/// Finds a series in the thread's cache of recent look-ups or in the index, or creates it. For labels
+/// whose values are not known at compile time.
+#[inline(always)]
+pub(crate) fn find_or_create<S: ThreadStorage, L: LabelSet>(
+    labels: &L,
+    local: &'static LocalKey<S>,
+    family: &'static Family,
+) -> (SeriesId, Option<S::Cells>) {
+    let found = with_key(
+        labels,
+        #[inline(always)]
+        |key| ThreadStorage::find(key, local, family),
+    );
+    found.unwrap_or_else(|| (create(labels, family), None))
+}
+
+#[inline(never)]
+fn create(labels: &impl LabelSet, family: &'static Family) -> SeriesId {
+    family.ensure_registered();
+    family.find_or_create_cold(labels)
 }
 
 /// The type of the storage strategy with this number; see [`StrategyStorage`].

@@ -8,10 +8,11 @@
 //!     use call::Inferred as _;
 //!     call::run_call::<call::Counted<_>, _, _>(
 //!         { .. },                                            // the series: see `recorder`
-//!         || {
-//!             let __call = call::CallGuard::<call::InFlightCall<_>>::new({ .. });
-//!             call::make_future(|| -> _ { text.parse::<u32>() })
-//!         },
+//!         || call::run_call::<call::InFlightCall<_>, _, _>(
+//!             { .. },
+//!             || -> _ { text.parse::<u32>() },
+//!             call::never_fails,
+//!         ),
 //!         |__result| call::ValueProbe(__result.__inferred()).is_error(),   // see `ending`
 //!     )
 //! }
@@ -20,7 +21,7 @@
 //! A block expands like a closure. For an `async` block, the value is the future that the body of an
 //! `async fn` becomes: see `future`.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::future::{imports, measured_block};
@@ -58,8 +59,7 @@ fn closure(function: &Function) -> TokenStream {
     quote_spanned!(function.brace=> #capture || #output #body)
 }
 
-/// Wraps the call of the closure in the recorders. Even if none of them reads the result, the code
-/// stays a closure, because a `return` in it must not leave the enclosing function.
+/// Wraps the call of the closure in the recorders.
 fn called(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let Some((recorder, inner)) = recorders.split_first() else {
         return TokenStream::new();
@@ -71,15 +71,6 @@ fn called(function: &Function, recorders: &[Recorder]) -> TokenStream {
         ending,
         ..
     } = recorder;
-    if !recorder.reads_result {
-        let guard = Ident::new("__call", Span::mixed_site());
-        let body = if inner.is_empty() {
-            run(function, call)
-        } else {
-            called(function, inner)
-        };
-        return quote!(let #guard = #call::CallGuard::<#ty>::new(#series); #body);
-    }
     let body = if inner.is_empty() {
         closure(function)
     } else {

@@ -1,11 +1,12 @@
 //! Wraps the body of a function in the code that records its calls.
 //!
 //! The signature and the attribute select the form of the expansion. The closure `ending` reads the
-//! result. `sync` has the first two forms, `returned` the last, and `future` the others:
+//! result. `sync` has the first three forms, `returned` the last, and `future` the others:
 //!
 //! | function | expands to |
 //! |---|---|
-//! | result not read | `let __call = call::CallGuard::<..>::new(series); { body }` |
+//! | result not read | `let __call = call::PanicGuard::<..>::new(series); let __result: T = { body }; __call.returned(); __result` |
+//! | the same, with a `return` in the body | `let __call = call::CallGuard::<..>::new(series); { body }` |
 //! | result read | `call::run_call::<..>(series, move \|\| { body }, ending)` |
 //! | `async fn` | `fn .. -> impl Future { call::TrackedFuture::<..>::new(series, async move { body }, ending) }` |
 //! | `async fn` with another macro or `#[must_use]` below the attribute, or `-> !` | `async fn .. { call::TrackedFuture::<..>::new(..).await }` |

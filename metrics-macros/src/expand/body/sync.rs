@@ -16,26 +16,69 @@
 //! }
 //! ```
 //!
-//! If no recorder reads the result, a guard before the body suffices: see `expand::function`.
+//! If no recorder reads the result, a guard before the body suffices, and the body needs no closure,
+//! which would take longer to compile. The guard is a `PanicGuard` if the body can only end at its
+//! end or by a panic: see `expand::function`. A body that may return early needs a `CallGuard`, which
+//! takes 23 instructions more, because it checks at both ends whether the thread is panicking.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ReturnType;
 
 use super::{
     arguments::owned_arguments,
     emit::{body_block, emit, return_statement},
 };
 use crate::{
-    expand::{output::closure_output, recorder::Recorder, tokens::in_braces},
-    model::Function,
+    expand::{
+        output::{closure_output, is_never, names_impl},
+        recorder::Recorder,
+        tokens::in_braces,
+    },
+    model::{Function, may_return_early},
 };
 
 pub(super) fn wrap(function: &Function, recorders: &[Recorder]) -> TokenStream {
     let mut sig = function.sig.clone();
     let reads_result = recorders.iter().any(|recorder| recorder.reads_result);
     let owned = reads_result.then(|| owned_arguments(function, recorders, &mut sig));
-    let body = nested(function, recorders, owned.as_ref(), false);
+    let returns_early = reads_result
+        || may_return_early(&function.body)
+        || is_never(&function.sig.output)
+        || matches!(&function.sig.output, ReturnType::Type(_, ty) if names_impl(ty));
+    let body = if returns_early {
+        nested(function, recorders, owned.as_ref(), false)
+    } else {
+        ends_last(function, recorders)
+    };
     emit(function, &sig, &body)
+}
+
+/// Puts a `PanicGuard` before the body for each recorder, and its end after the body. None of the
+/// recorders reads the result.
+fn ends_last(function: &Function, recorders: &[Recorder]) -> TokenStream {
+    let Some((recorder, inner)) = recorders.split_first() else {
+        return body_block(function.brace, &function.body).into();
+    };
+    let Recorder {
+        call, ty, series, ..
+    } = recorder;
+    let body = ends_last(function, inner);
+    let body = if inner.is_empty() {
+        body
+    } else {
+        quote!({ #body })
+    };
+    let (guard, result) = ["__call", "__result"]
+        .map(|name| Ident::new(name, Span::mixed_site()))
+        .into();
+    let begin = quote!(let #guard = #call::PanicGuard::<#ty>::new(#series););
+    // The compiler may know that the body never ends, and would report the call as unreachable.
+    let end = quote!(#[allow(unreachable_code)] #guard.returned(););
+    match &function.sig.output {
+        ReturnType::Default => quote!(#begin #body #end),
+        ReturnType::Type(_, ty) => quote!(#begin let #result: #ty = #body; #end #result),
+    }
 }
 
 /// For each recorder, puts a `CallGuard` before the body, or the body in a closure that `run_call`
