@@ -127,7 +127,7 @@ impl<S: SeriesStorage> FloatCounter<S> {
     /// counted in `metrics_rejected_total`.
     #[inline(always)]
     pub fn inc_by(&self, n: f64) {
-        if n >= 0.0 && n.is_finite() {
+        if can_increase(n) {
             self.0.record(move |cells| scalar::add_float(&cells[0], n));
             self.0.capture_exemplar(0, n, ExemplarLimit::OnePerBucket);
         } else {
@@ -156,7 +156,7 @@ impl<S: SeriesStorage> FloatCounter<S> {
     /// WAITED.inc_by_with_exemplar(0.25, &[("trace_id", "4bf92f3577b34da6")]);
     /// ```
     pub fn inc_by_with_exemplar(&self, n: f64, exemplar: &[(&str, &str)]) {
-        if n >= 0.0 && n.is_finite() {
+        if can_increase(n) {
             self.0.record(move |cells| scalar::add_float(&cells[0], n));
             self.0.set_exemplar(0, n, exemplar);
         } else {
@@ -168,5 +168,35 @@ impl<S: SeriesStorage> FloatCounter<S> {
     pub fn get(&self) -> f64 {
         self.0
             .with_values(|values| f64::from_bits(values[0]).min(f64::MAX))
+    }
+}
+
+/// Whether a counter can be increased by `n`: whether `n` is finite and not negative.
+#[inline(always)]
+fn can_increase(n: f64) -> bool {
+    // The floats from 0 to the largest are in the order of their bits, so that one comparison
+    // decides for all of them. `n >= 0.0 && n.is_finite()` compiles to 20 instructions.
+    n.to_bits() < f64::INFINITY.to_bits() || is_negative_zero(n)
+}
+
+#[cold]
+fn is_negative_zero(n: f64) -> bool {
+    n == 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_float_counter_is_increased_by_finite_amounts_that_are_not_negative() {
+        for amount in [0.0, -0.0, f64::MIN_POSITIVE / 4.0, 1.5, f64::MAX] {
+            assert!(can_increase(amount), "{amount}");
+        }
+        let negative = [-f64::MIN_POSITIVE / 4.0, -1.5, f64::MIN];
+        let infinite = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, -f64::NAN];
+        for amount in negative.into_iter().chain(infinite) {
+            assert!(!can_increase(amount), "{amount}");
+        }
     }
 }
