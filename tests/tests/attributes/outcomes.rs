@@ -71,6 +71,13 @@ fn a_call_made_during_unwinding_is_not_counted_as_a_panic() {
     #[counted]
     fn tidy_up() {}
     #[counted]
+    fn tidy_up_unless(done: bool) {
+        if done {
+            return;
+        }
+        tidy_up();
+    }
+    #[counted]
     fn tidy_up_or_not() -> Result<(), ()> {
         Err(())
     }
@@ -78,6 +85,7 @@ fn a_call_made_during_unwinding_is_not_counted_as_a_panic() {
     impl Drop for Tidy {
         fn drop(&mut self) {
             tidy_up();
+            tidy_up_unless(true);
             let _ = tidy_up_or_not();
         }
     }
@@ -87,7 +95,42 @@ fn a_call_made_during_unwinding_is_not_counted_as_a_panic() {
         fail()
     });
     assert_eq!(calls("tidy_up"), "ok 1, panic 0");
+    assert_eq!(calls("tidy_up_unless"), "ok 1, panic 0");
     assert_eq!(calls("tidy_up_or_not"), "ok 0, error 1, panic 0");
+}
+
+#[test]
+fn a_call_that_may_return_early_is_counted_by_how_it_ends() {
+    macro_rules! leave {
+        () => {
+            return 1
+        };
+    }
+
+    #[counted]
+    fn leaves(how: u8) -> u8 {
+        if how == 0 {
+            return 0;
+        }
+        if how == 1 {
+            leave!();
+        }
+        fail()
+    }
+
+    #[counted]
+    fn leaves_by_a_macro(how: u8) -> u8 {
+        if how == 1 {
+            leave!();
+        }
+        fail()
+    }
+
+    assert_eq!((leaves(0), leaves(1), leaves_by_a_macro(1)), (0, 1, 1));
+    assert_panics(|| leaves(2));
+    assert_panics(|| leaves_by_a_macro(2));
+    assert_eq!(calls("leaves"), "ok 2, panic 1");
+    assert_eq!(calls("leaves_by_a_macro"), "ok 1, panic 1");
 }
 
 #[test]
