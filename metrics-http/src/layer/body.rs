@@ -4,10 +4,6 @@ use std::{
     any,
     fmt::{self, Debug, Formatter},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
     task::{Context, Poll},
 };
 
@@ -18,7 +14,7 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use super::{recorder::Completion, request::MeasuredRequest};
+use super::{byte_count::ByteCount, recorder::Completion, request::MeasuredRequest};
 
 pin_project! {
     /// The body of a measured request; counts the bytes that are read.
@@ -27,7 +23,7 @@ pin_project! {
     pub struct RequestBody<B> {
         #[pin]
         inner: B,
-        bytes: Option<Arc<AtomicU64>>,
+        bytes: Option<ByteCount>,
     }
 }
 
@@ -52,7 +48,7 @@ impl<B: Body> Body for RequestBody<B> {
         let this = self.project();
         let polled = this.inner.poll_frame(context);
         if let (Poll::Ready(Some(Ok(frame))), Some(bytes)) = (&polled, this.bytes) {
-            bytes.fetch_add(content_len(frame) as u64, Ordering::Relaxed);
+            bytes.add(content_len(frame) as u64);
         }
         polled
     }

@@ -166,8 +166,10 @@ impl<L> LayerBuilder<L> {
         self
     }
 
+    /// Creates the recorder, which is never freed, so that requests need no reference count, for
+    /// which threads would contend.
     #[track_caller]
-    pub(super) fn recorder(self) -> Result<Recorder, Error> {
+    pub(super) fn recorder(self) -> Result<&'static Recorder, Error> {
         let settings = self.settings;
         settings.check()?;
         // Creates the families in an empty registry first, to distinguish invalid settings from
@@ -175,7 +177,7 @@ impl<L> LayerBuilder<L> {
         Families::new(&Registry::new(), &settings).map_err(Error::declaration)?;
         let families = Families::new(&settings.registry, &settings).map_err(Error::layer)?;
         let constant_values = settings.labels.into_iter().map(|(_, value)| value);
-        Ok(Recorder {
+        Ok(Box::leak(Box::new(Recorder {
             families,
             side: settings.side,
             convention: settings.convention,
@@ -184,7 +186,7 @@ impl<L> LayerBuilder<L> {
             skip: settings.skip,
             route_source: settings.route_source,
             scheme: settings.scheme,
-        })
+        })))
     }
 }
 

@@ -1,7 +1,5 @@
 //! `ClientLayer`, the tower layer that measures HTTP clients.
 
-use std::sync::Arc;
-
 use tower_layer::Layer;
 
 use super::{builder::LayerBuilder, recorder::Recorder, service::Measured, settings::Side};
@@ -30,7 +28,7 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct ClientLayer(Arc<Recorder>);
+pub struct ClientLayer(&'static Recorder);
 
 impl ClientLayer {
     /// Creates a layer with default settings that records into the global registry.
@@ -58,7 +56,7 @@ impl LayerBuilder<ClientLayer> {
     /// As for [servers](LayerBuilder#method.build).
     #[track_caller]
     pub fn build(self) -> Result<ClientLayer, Error> {
-        Ok(ClientLayer(Arc::new(self.recorder()?)))
+        Ok(ClientLayer(self.recorder()?))
     }
 }
 
@@ -66,6 +64,6 @@ impl<S> Layer<S> for ClientLayer {
     type Service = Measured<S>;
 
     fn layer(&self, inner: S) -> Measured<S> {
-        Measured::new(inner, &self.0)
+        Measured::new(inner, self.0)
     }
 }

@@ -48,9 +48,10 @@
 //!
 //! # Use
 //!
-//! Layers of one registry with the same settings share their metrics. Once the series of a request
-//! exist, measuring it allocates a byte count if it has a body, and on a client a copy of the host
-//! if that has capitals or is only in the header `Host`; otherwise nothing.
+//! Layers of one registry with the same settings share their metrics. A thread that has measured
+//! requests with the same labels allocates nothing for a further one, except on a client a copy of
+//! the host if that has capitals or is only in the header `Host`. Threads do not contend for memory
+//! of a layer. Therefore, a layer's settings have no reference count, and are never freed.
 //!
 //! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
 //! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,
@@ -59,6 +60,7 @@
 
 mod body;
 mod builder;
+mod byte_count;
 mod client;
 mod families;
 mod grpc;

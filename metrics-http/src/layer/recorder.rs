@@ -6,7 +6,6 @@ use hyper::{
     StatusCode,
     http::{request::Parts, uri::Authority},
 };
-use metrics_core::UpDownCounter;
 
 use super::{
     families::Families,
@@ -108,8 +107,22 @@ impl Recorder {
         }
     }
 
-    /// The in-flight series of a request.
-    pub(super) fn in_flight(&self, info: &RequestInfo) -> UpDownCounter {
+    /// Counts a request as in flight.
+    pub(super) fn count_begin(&self, info: &RequestInfo) {
+        let values = self.in_flight_values(info);
+        self.families.in_flight.with(values.as_slice()).inc();
+    }
+
+    /// Ends what [`count_begin`](Self::count_begin) has begun.
+    ///
+    /// Looks the series up again, because a metric that can be stored in the request would have a
+    /// reference count, for which threads would contend.
+    pub(super) fn count_end(&self, info: &RequestInfo) {
+        let values = self.in_flight_values(info);
+        self.families.in_flight.with(values.as_slice()).dec();
+    }
+
+    fn in_flight_values<'a>(&'a self, info: &'a RequestInfo) -> Values<'a> {
         let mut values = self.leading_values(info);
         if let (Some(source), Destination::Route(route), Convention::Prometheus) =
             (&self.route_source, &info.destination, self.convention)
@@ -121,7 +134,7 @@ impl Recorder {
                 RouteSource::Axum | RouteSource::Function(_) => route.text().unwrap_or(UNMATCHED),
             });
         }
-        self.families.in_flight.bind(values.as_slice())
+        values
     }
 
     /// Records a completed request.

@@ -1,21 +1,14 @@
 //! [`MeasuredRequest`]: a request from the call of the service to the end of the response body.
 
-use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{mem, time::Instant};
 
 use hyper::{
     HeaderMap, StatusCode,
     http::{request, response},
 };
-use metrics_core::UpDownCounter;
 
 use super::{
+    byte_count::ByteCount,
     grpc::{self, GrpcStatus},
     recorder::{Completion, Recorder, RequestInfo, ResponseStatus},
 };
@@ -23,34 +16,31 @@ use super::{
 /// A request in flight; recorded as completed when it is dropped.
 #[derive(Debug)]
 pub(super) struct MeasuredRequest {
-    recorder: Arc<Recorder>,
+    recorder: &'static Recorder,
     info: RequestInfo,
     start: Instant,
-    in_flight: UpDownCounter,
     status: ResponseStatus,
     /// How the request ends if it is dropped now.
     completion: Completion,
-    request_bytes: Option<Arc<AtomicU64>>,
+    request_bytes: Option<ByteCount>,
     response_bytes: u64,
 }
 
 impl MeasuredRequest {
     /// Begins to measure a request; `None` if it is skipped.
     pub(super) fn begin(
-        recorder: &Arc<Recorder>,
+        recorder: &'static Recorder,
         parts: &request::Parts,
     ) -> Option<MeasuredRequest> {
         if recorder.skips(parts) {
             return None;
         }
         let info = recorder.info(parts);
-        let in_flight = recorder.in_flight(&info);
-        in_flight.inc();
+        recorder.count_begin(&info);
         Some(MeasuredRequest {
-            recorder: Arc::clone(recorder),
+            recorder,
             info,
             start: Instant::now(),
-            in_flight,
             status: ResponseStatus::default(),
             completion: Completion::Panicked,
             request_bytes: None,
@@ -59,8 +49,10 @@ impl MeasuredRequest {
     }
 
     /// The counter of the bytes of the request body.
-    pub(super) fn request_bytes(&mut self) -> Arc<AtomicU64> {
-        Arc::clone(self.request_bytes.get_or_insert_default())
+    pub(super) fn request_bytes(&mut self) -> ByteCount {
+        self.request_bytes
+            .get_or_insert_with(ByteCount::new)
+            .clone()
     }
 
     /// Called before code of the inner service runs. If the request is dropped before
@@ -121,13 +113,13 @@ impl MeasuredRequest {
 
 impl Drop for MeasuredRequest {
     fn drop(&mut self) {
-        self.in_flight.dec();
+        self.recorder.count_end(&self.info);
         if self.status.is_grpc && self.completion == Completion::Complete {
             // Clients of gRPC regard a complete response without a status as one with `UNKNOWN`.
             self.status.grpc.get_or_insert(GrpcStatus::UNKNOWN);
         }
         let request = self.request_bytes.as_ref();
-        let request = request.map_or(0, |bytes| bytes.load(Ordering::Relaxed));
+        let request = request.map_or(0, ByteCount::get);
         self.recorder.record(
             &self.info,
             self.status,

@@ -1,6 +1,6 @@
 //! `ServerLayer`, the tower layer that measures HTTP servers.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
 use hyper::http::request::Parts;
 use tower_layer::Layer;
@@ -43,7 +43,7 @@ use crate::error::Error;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct ServerLayer(Arc<Recorder>);
+pub struct ServerLayer(&'static Recorder);
 
 impl ServerLayer {
     /// Creates a layer with default settings that records into the global registry.
@@ -146,7 +146,7 @@ impl LayerBuilder<ServerLayer> {
     /// ```
     #[track_caller]
     pub fn build(self) -> Result<ServerLayer, Error> {
-        Ok(ServerLayer(Arc::new(self.recorder()?)))
+        Ok(ServerLayer(self.recorder()?))
     }
 }
 
@@ -154,6 +154,6 @@ impl<S> Layer<S> for ServerLayer {
     type Service = Measured<S>;
 
     fn layer(&self, inner: S) -> Measured<S> {
-        Measured::new(inner, &self.0)
+        Measured::new(inner, self.0)
     }
 }

@@ -6,7 +6,6 @@ use std::{
     future::Future,
     marker::PhantomData,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -26,15 +25,12 @@ use super::{
 #[derive(Clone, Debug)]
 pub struct Measured<S> {
     inner: S,
-    recorder: Arc<Recorder>,
+    recorder: &'static Recorder,
 }
 
 impl<S> Measured<S> {
-    pub(super) fn new(inner: S, recorder: &Arc<Recorder>) -> Measured<S> {
-        Measured {
-            inner,
-            recorder: Arc::clone(recorder),
-        }
+    pub(super) fn new(inner: S, recorder: &'static Recorder) -> Measured<S> {
+        Measured { inner, recorder }
     }
 }
 
@@ -54,7 +50,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
-        let mut measured = MeasuredRequest::begin(&self.recorder, &parts);
+        let mut measured = MeasuredRequest::begin(self.recorder, &parts);
         let body = RequestBody::new(body, measured.as_mut());
         let inner = self.inner.call(Request::from_parts(parts, body));
         if let Some(measured) = &mut measured {
