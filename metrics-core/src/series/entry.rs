@@ -122,6 +122,10 @@ impl Entry {
 
     /// Whether the series of this generation, which this thread has found before, has this key and
     /// look-ups still find it.
+    #[cfg_attr(
+        metrics_fallback_storage,
+        allow(dead_code, reason = "used for `SeriesCache`")
+    )]
     #[inline(always)]
     pub(crate) fn still_matches(&self, generation: u64, key: &[u64], arena: &KeyArena) -> bool {
         self.has_key(key, arena) && self.is_unchanged(generation)

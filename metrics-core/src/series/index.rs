@@ -177,6 +177,10 @@ impl Index {
     }
 
     /// Returns `cached` if its series has this key and has neither been removed nor expired.
+    #[cfg_attr(
+        metrics_fallback_storage,
+        allow(dead_code, reason = "used for `SeriesCache`")
+    )]
     #[inline(always)]
     pub(crate) fn if_matches<'i>(
         &self,
