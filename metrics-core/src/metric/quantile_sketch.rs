@@ -153,12 +153,8 @@ mod tests {
             region.record(
                 || (),
                 |cells| {
-                    assert!(record::observe_slowly(
-                        cells,
-                        value.to_bits(),
-                        1,
-                        &mut spare
-                    ))
+                    let bits = value.to_bits();
+                    assert!(record::observe_slowly(cells, bits, 1, &mut spare));
                 },
             );
         }

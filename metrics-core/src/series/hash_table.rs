@@ -288,7 +288,7 @@ mod tests {
         let last = place_of(2 * MAX_SERIES + 16);
         assert!(last + 1 < REMOVED);
         assert_eq!(last >> 12, blocks_for(2 * MAX_SERIES) as u32 - 1);
-        assert!(FIRST << (SEGMENTS - 1) >= 4 * 2 * MAX_SERIES);
+        const { assert!(FIRST << (SEGMENTS - 1) >= 4 * 2 * MAX_SERIES) };
     }
 
     #[derive(Clone, Debug)]

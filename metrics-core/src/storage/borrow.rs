@@ -284,7 +284,7 @@ mod tests {
         let observations = || {
             let mut count = 0;
             region.read(&mut Reader::default(), [0], |_, values| {
-                count = values[COUNT_OUT]
+                count = values[COUNT_OUT];
             });
             count
         };

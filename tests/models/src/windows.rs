@@ -1,5 +1,7 @@
 //! Models of the windows from which a summary's quantiles are estimated, while scrapes read them.
 
+#![allow(clippy::float_cmp, reason = "the observations are exact")]
+
 use std::sync::{Arc, atomic::Ordering};
 
 use crate::{
