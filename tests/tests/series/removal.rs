@@ -102,7 +102,7 @@ fn quantiles_are_those_of_the_series_that_has_the_place_now() {
                 scope
                     .spawn(|| SUCCESSIVE.with(&key).observe(50.0))
                     .join()
-                    .unwrap()
+                    .unwrap();
             });
             next.wait();
             done.wait();

@@ -55,7 +55,9 @@ proptest! {
         own in vec(value(), 1..50),
     ) {
         let summary = summary();
-        own.iter().for_each(|value| summary.observe(*value));
+        for value in &own {
+            summary.observe(*value);
+        }
         let running = threads.iter().filter(|(_, is_running)| *is_running).count();
         let (observed, go) = (Barrier::new(running + 1), Barrier::new(running + 1));
         thread::scope(|scope| {
@@ -74,7 +76,9 @@ proptest! {
                 }
             }
             // A scope waits for the closures of its threads only, `join` also for their ends.
-            ended.into_iter().for_each(|thread| thread.join().expect("it does not panic"));
+            for thread in ended {
+                thread.join().expect("it does not panic");
+            }
             observed.wait();
             let read = summary.get();
             go.wait();
