@@ -166,3 +166,85 @@ impl Drop for Regions {
         lifecycle::unregister(&mut self.all);
     }
 }
+
+#[cfg(all(test, not(metrics_fallback_storage)))]
+mod tests {
+    use std::{
+        cell::Cell,
+        sync::{
+            LazyLock,
+            atomic::{AtomicBool, AtomicU64},
+        },
+        thread,
+    };
+
+    use super::*;
+    use crate::storage::{
+        layout::Layout,
+        scalar::increment,
+        thread::{detach_at_end, release_thread_storage},
+        thread_state::Detach,
+    };
+
+    static REGIONS: LazyLock<Regions> =
+        LazyLock::new(|| Regions::new(1, || Region::open(Layout::Count, 1, 1)));
+
+    /// Looks the counter up when it is detached, as an allocator might that frees memory then.
+    struct Probe;
+
+    impl Detach for Probe {
+        fn finds_heap_cells(&self) -> bool {
+            true
+        }
+
+        fn detach(&'static self) {
+            FOUND.set(REGIONS.ready(0, 0, 0));
+        }
+    }
+
+    thread_local! {
+        static FOUND: Cell<Option<CachedCells<'static, [AtomicU64; 1]>>> = const { Cell::new(None) };
+        static LAST: AtEnd = const { AtEnd };
+    }
+
+    static WAS_FOUND: AtomicBool = AtomicBool::new(false);
+
+    fn is_found_and_unusable() -> bool {
+        FOUND.get().is_some_and(|found| found.get().is_none())
+    }
+
+    /// Dropped after the thread's storage, because it is used before that.
+    struct AtEnd;
+
+    impl Drop for AtEnd {
+        fn drop(&mut self) {
+            WAS_FOUND.store(is_found_and_unusable(), Ordering::Relaxed);
+        }
+    }
+
+    fn attach() {
+        REGIONS
+            .get(0)
+            .record_open(0, 0, |cells| increment(&cells[0]));
+        assert!(detach_at_end(&Probe));
+    }
+
+    #[test]
+    fn cells_that_are_cached_while_they_are_given_back_are_not_used_afterwards() {
+        attach();
+        release_thread_storage();
+        assert!(is_found_and_unusable());
+    }
+
+    #[test]
+    fn cells_that_are_cached_while_the_thread_ends_are_not_used_afterwards() {
+        let ends = || {
+            LAST.with(|_| ());
+            attach();
+        };
+        thread::spawn(ends)
+            .join()
+            .expect("the thread does not panic");
+        assert!(WAS_FOUND.load(Ordering::Relaxed));
+    }
+}

@@ -3,14 +3,14 @@
 
 #![allow(unsafe_code, reason = "frees the thread's cells")]
 
-use std::{cell::Cell, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::storage::{
     cells::CellBlock,
     directory::Slot,
     global::{Fold, GLOBAL},
     layout,
-    thread_state::data::Copies,
+    thread_state::data::{Copies, ThreadState},
 };
 
 /// Adds the calling thread's cells to the shared cells, and frees the thread's heap cells and
@@ -18,15 +18,20 @@ use crate::storage::{
 ///
 /// # Safety
 ///
-/// `directory` holds the calling thread's directory, or is empty. The thread no longer finds its
-/// cells in another way than through the directory, and nothing borrows the directory's slots.
-pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies) {
-    let directory = directory.replace(&[]);
+/// `state` is the calling thread's, with the thread's directory or an empty one. The thread finds
+/// its cells through the directory and cached addresses only, and nothing borrows the directory's
+/// slots.
+pub(super) unsafe fn end_thread(state: &ThreadState, copies: &Copies) {
+    // Invalidates cached addresses when nothing more is allocated or freed before the directory is
+    // gone, because an allocator may record and so cache addresses.
+    state.start_epoch();
+    let directory = state.directory.replace(&[]);
     // SAFETY: the global state owns the directory until `remove_thread` below.
     let slots = unsafe { &*directory };
     let (mut blocks, mut scratch) = prepare(slots, copies);
     // SAFETY: by the contract of this function, the thread finds its cells only through
-    // `directory`, which has been replaced by an empty one.
+    // `directory`, which has been replaced by an empty one, and through cached addresses, which
+    // have another epoch.
     let entry = unsafe {
         GLOBAL
             .lock()
@@ -41,13 +46,16 @@ pub(super) unsafe fn end_thread(directory: &Cell<*const [Slot]>, copies: &Copies
 ///
 /// # Safety
 ///
-/// `directory` is the calling thread's directory. The thread no longer finds its heap cells
-/// in another way than through the directory, and uses no reference to them.
-pub(super) unsafe fn free_heap_cells(directory: *const [Slot], copies: &Copies) {
+/// `state` is the calling thread's. The thread finds its heap cells through the directory and cached
+/// addresses only, and uses no reference to them.
+pub(super) unsafe fn free_heap_cells(state: &ThreadState, copies: &Copies) {
     // SAFETY: the global state owns the directory until this thread grows it or ends.
-    let slots = unsafe { &*directory };
+    let slots = unsafe { &*state.directory.get() };
     let (mut blocks, mut scratch) = prepare(slots, copies);
-    // SAFETY: the contract of this function.
+    // Invalidates cached addresses here, when nothing more is allocated or freed before the cells
+    // are out of the directory, because an allocator may record and so cache addresses.
+    state.start_epoch();
+    // SAFETY: the contract of this function, and the new epoch.
     unsafe {
         GLOBAL
             .lock()

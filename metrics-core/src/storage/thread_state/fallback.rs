@@ -64,11 +64,10 @@ pub(in crate::storage) fn with_copies<R>(read: impl FnOnce(&Copies) -> R) -> Opt
 pub(in crate::storage) fn give_back() {
     let give_back = |thread: &Thread| {
         if thread.state.has_heap_cells.replace(false) {
-            thread.state.start_epoch();
-            // SAFETY: this is the calling thread's directory, and cached cells have another epoch.
-            // No recording of this thread is running, because recordings call no code of a user
-            // while they use cells, except an allocator on cold paths, which exclude this function.
-            unsafe { free_heap_cells(thread.state.directory.get(), &thread.copies) };
+            // SAFETY: this is the calling thread's state. No recording of this thread is running,
+            // because recordings call no code of a user while they use cells, except an allocator
+            // on cold paths, which exclude this function.
+            unsafe { free_heap_cells(&thread.state, &thread.copies) };
         }
     };
     // Does nothing if the thread is ending, which frees the cells as well.
@@ -77,9 +76,9 @@ pub(in crate::storage) fn give_back() {
 
 impl Drop for Thread {
     fn drop(&mut self) {
-        // SAFETY: this is the calling thread's directory. `THREAD` cannot be accessed any more, so
+        // SAFETY: this is the calling thread's state. `THREAD` cannot be accessed any more, so
         // this thread finds neither its directory nor an epoch for which its cached cells would be
         // valid. No recording runs that could borrow the slots.
-        unsafe { end_thread(&self.state.directory, &self.copies) };
+        unsafe { end_thread(&self.state, &self.copies) };
     }
 }

@@ -84,7 +84,6 @@ pub(in crate::storage) fn give_back() {
         return;
     }
     let give_back = |guard: &ExitGuard| {
-        state.start_epoch();
         guard.attached.borrow_mut().retain(|storage| {
             let finds_heap_cells = storage.finds_heap_cells();
             if finds_heap_cells {
@@ -92,11 +91,11 @@ pub(in crate::storage) fn give_back() {
             }
             !finds_heap_cells
         });
-        // SAFETY: this is the calling thread's directory. Static storage that finds heap cells has
-        // been detached, and cached cells have another epoch. No recording of this thread is
+        // SAFETY: this is the calling thread's state. Static storage that finds heap cells has been
+        // detached, and does not find them again on this cold path. No recording of this thread is
         // running, because recordings call no code of a user while they use cells, except an
         // allocator on cold paths, which exclude this function.
-        unsafe { free_heap_cells(state.directory.get(), &guard.copies) };
+        unsafe { free_heap_cells(state, &guard.copies) };
     };
     // Does nothing if the thread is ending, which frees the cells as well.
     let _ = EXIT_GUARD.try_with(give_back);
@@ -122,13 +121,11 @@ struct ExitGuard {
 
 impl Drop for ExitGuard {
     fn drop(&mut self) {
-        let state = &thread().state;
-        state.start_epoch();
         for storage in self.attached.take() {
             storage.detach();
         }
-        // SAFETY: this is the calling thread's directory. Static storage has been detached, and
-        // cached cells have another epoch. No recording runs that could borrow the slots.
-        unsafe { end_thread(&state.directory, &self.copies) };
+        // SAFETY: this is the calling thread's state. Static storage has been detached, and cannot
+        // be attached again. No recording runs that could borrow the slots.
+        unsafe { end_thread(&thread().state, &self.copies) };
     }
 }
