@@ -319,7 +319,8 @@ impl GlobalState {
         let newest = region.newest_generation.load(Ordering::Relaxed);
         let has_seen = |written: WrittenCells<'_>| generation::has_seen(written.seen, newest);
         if self.cells_of(region).all(has_seen) {
-            return self.sum_seen(region, series, 0, out, scratch, now);
+            // Cells that a thread attaches from now on are left out unless they are valid as well.
+            return self.sum_seen(region, series, newest, out, scratch, now);
         }
         let mut is_reset = false;
         for (series, out) in series.zip(out.chunks_mut(region.value_count())) {

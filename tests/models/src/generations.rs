@@ -7,7 +7,12 @@ use std::sync::Arc;
 use crate::{
     counters::Counters,
     run::{check, join, spawn},
-    storage::sync,
+    storage::{
+        Reader, Region,
+        histogram_block::{COUNT_OUT, Sum},
+        layout::Layout,
+        observe, sync,
+    },
 };
 
 /// The key of the series that is removed, of the one that gets its place, and of one that stays.
@@ -106,4 +111,34 @@ pub fn a_recording_into_a_replaced_series_is_dropped() {
     };
     run(2, |_| (), recorder, |_| ());
     run(2, |counters| counters.count(STAYS), recorder, |_| ());
+}
+
+const HISTOGRAM: Layout = Layout::Histogram {
+    buckets: 2,
+    sum: Sum::Nanos,
+    native: None,
+    has_quantiles: false,
+};
+
+/// The first recording of a thread, into its own cells or a stripe, is into a histogram whose place
+/// is given to another one.
+pub fn a_first_recording_into_a_replaced_histogram_is_in_no_scrape_of_the_next() {
+    for owners in [1, 0] {
+        sync::set_max_owners(owners);
+        check(3, first_recording_into_a_replaced_histogram);
+    }
+}
+
+fn first_recording_into_a_replaced_histogram() {
+    let region = Arc::new(Region::open(HISTOGRAM, 1, 1));
+    region.claim_first(0, 1);
+    let recorder = spawn({
+        let region = Arc::clone(&region);
+        move || region.record_open(0, 1, |cells| observe(cells, 0, Sum::Nanos, 1))
+    });
+    region.claim(0, 2);
+    region.read(&mut Reader::default(), [0], |_, values| {
+        assert_eq!(values[COUNT_OUT], 0);
+    });
+    join([recorder]);
 }

@@ -42,7 +42,8 @@ models! {
         cells_are_zeroed_for_a_series_that_the_thread_has_not_looked_up,
         other_series_do_not_decrease_when_a_thread_catches_up,
         recordings_of_an_ended_thread_count_once,
-        a_recording_into_a_replaced_series_is_dropped;
+        a_recording_into_a_replaced_series_is_dropped,
+        a_first_recording_into_a_replaced_histogram_is_in_no_scrape_of_the_next;
     hash_tables:
         a_reader_never_finds_the_series_of_another_key,
         a_key_is_found_behind_one_that_is_removed,
