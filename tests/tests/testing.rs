@@ -10,6 +10,7 @@ use std::{
 
 use metrics_core::{
     Counter, Gauge, Histogram, Label, Options, Registry, counted, in_flight, metrics,
+    release_thread_storage,
     testing::{self, Amount, Recorded},
     timed,
 };
@@ -121,6 +122,20 @@ fn a_nested_recording_is_included_in_the_outer_one() {
         inner.assert_counter("testing_done_total", &[], 3);
     });
     outer.assert_counter("testing_done_total", &[], 4);
+}
+
+#[test]
+fn recordings_before_the_threads_storage_is_released_are_included() {
+    let registry = Registry::new();
+    let recorded = testing::recorded_in(&registry, || {
+        let jobs: Counter = registry
+            .create(Options::new("jobs_total", "Jobs done."))
+            .expect("valid");
+        jobs.inc();
+        release_thread_storage();
+        jobs.inc();
+    });
+    recorded.assert_counter("jobs_total", &[], 2);
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub(crate) struct Reader {
 impl Reader {
     /// Creates a reader of the calling thread's cells only: see [`Region::read_selected`].
     ///
-    /// From now on, the thread has cells of its own even of [crowded](super::stripes) regions, so
-    /// that later readers find all that it has recorded since.
+    /// From now on, the thread has cells of its own even of [crowded](super::stripes) regions, and
+    /// keeps them until it ends, so that later readers find all that it has recorded since.
     pub(crate) fn for_this_thread() -> Self {
         with_flags(|flags| flags.list.set(EXEMPT));
         Reader {

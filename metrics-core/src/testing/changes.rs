@@ -35,8 +35,10 @@ impl Reading {
     pub(super) fn of_this_thread(registry: &Registry) -> Self {
         let families = registry.metrics();
         let mut values = HashMap::new();
+        // Also made if there are no families yet, so that the thread keeps what it records.
+        let mut reader = Reader::for_this_thread();
         for family in &families {
-            for_each_series(family, |key, _, values_now| {
+            for_each_series(family, &mut reader, |key, _, values_now| {
                 if values_now.iter().any(|word| *word != 0) {
                     values.insert(key, values_now.to_vec());
                 }
@@ -51,14 +53,14 @@ impl Reading {
 
 /// Calls `each` with the labels and the calling thread's values of each series and outcome, unless
 /// all threads share the values.
-fn for_each_series(family: &Family, mut each: impl FnMut(Key, &str, &[u64])) {
+fn for_each_series(family: &Family, reader: &mut Reader, mut each: impl FnMut(Key, &str, &[u64])) {
     if !is_per_thread(family.layout()) {
         return;
     }
     let address = std::ptr::from_ref(family).addr();
     family.for_each_row(
         &mut each,
-        &mut Reader::for_this_thread(),
+        reader,
         |_| true,
         |each, at, labels, _, values| {
             let key = Key {
@@ -84,9 +86,10 @@ impl Changes {
     /// Adds what the calling thread recorded since the reading `before`.
     pub(super) fn add_since(&mut self, before: &Reading, registry: &Registry) {
         let settings = registry.settings();
+        let mut reader = Reader::for_this_thread();
         for family in registry.metrics() {
             let (desc, layout) = (family.desc(), family.layout());
-            for_each_series(&family, |key, labels, values| {
+            for_each_series(&family, &mut reader, |key, labels, values| {
                 let mut values = values.to_vec();
                 match before.values.get(&key) {
                     Some(before) if *before == values => return,
