@@ -122,7 +122,7 @@ impl KeyArena {
     }
 }
 
-/// The length of the run for this number of words: the number itself up to 16, then rounded up to
+/// The length of the run for this number of words: the number itself up to 8, then rounded up to
 /// one of four lengths for each power of two, so that keys of many lengths share runs.
 fn run_len(words: usize) -> usize {
     let step = (words.next_power_of_two() / 8).max(1);

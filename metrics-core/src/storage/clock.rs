@@ -170,8 +170,9 @@ pub(crate) fn second() -> u64 {
     system_second().wrapping_add(CHANGES.load(Ordering::Relaxed))
 }
 
-/// Incremented by [`CHANGE`] whenever a test changes the time of a thread.
-static CHANGES: AtomicU64 = AtomicU64::new(0);
+/// Incremented by [`CHANGE`] whenever a test changes the time of a thread. Not 0 at first, because
+/// the system's time is 0 in the first second of 1970, at which machines without a battery start.
+static CHANGES: AtomicU64 = AtomicU64::new(CHANGE);
 
 /// More seconds than a program runs.
 const CHANGE: u64 = 1 << 34;
@@ -318,6 +319,11 @@ mod tests {
                 "{created}"
             );
         }
+    }
+
+    #[test]
+    fn a_second_is_not_0_if_the_system_time_is() {
+        assert!(second() >= CHANGE);
     }
 
     #[test]
