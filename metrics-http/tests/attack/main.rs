@@ -37,8 +37,21 @@ fn main() {
     drop(warm_up);
     let before = victim.resources();
     let alone = longest((0..SCRAPES_ALONE).map(|_| target.scrape()));
+    let failures = (0..ROUNDS).map_while(|_| attack(&victim, alone).err());
+    let failures: Vec<String> = failures.collect();
+    assert!(failures.len() < ROUNDS, "{failures:#?}");
+    victim.returns_to(&before);
+    println!(
+        "before the attack: {before}; after it: {}",
+        victim.resources()
+    );
+}
+
+/// Attacks once, and compares what a probe and a scraper get with the limits.
+fn attack(victim: &Victim, alone: Duration) -> Result<(), String> {
+    let target = victim.target();
     let slowdown = Slowdown::observe();
-    let attackers = Attackers::start(&victim);
+    let attackers = Attackers::start(victim);
     let end = Instant::now() + ATTACK;
     let (scrapes, probes) = thread::scope(|scope| {
         let probing = scope.spawn(move || repeat_until(end, PROBE_PAUSE, || target.probe()));
@@ -47,32 +60,26 @@ fn main() {
     });
     drop(attackers);
     let slowdown = slowdown.factor();
-    println!(
-        "{} scrapes, the longest {:?} ({alone:?} alone); {} probes, the longest {:?}; the machine \
-         was {slowdown:.1} times slower",
-        scrapes.len(),
+    let (scrape, probe) = (
         longest(scrapes.iter().copied()),
-        probes.len(),
         longest(probes.iter().copied()),
     );
-    assert!(scrapes.len() >= 5 && probes.len() >= 50, "too few attempts");
-    for scrape in scrapes {
-        assert!(
-            scrape <= (alone + MOST_ADDED_TO_A_SCRAPE).mul_f64(slowdown),
-            "a scrape took {scrape:?}, {alone:?} alone"
-        );
-    }
-    for probe in probes {
-        assert!(
-            probe <= MOST_OF_A_PROBE.mul_f64(slowdown),
-            "a probe took {probe:?}"
-        );
-    }
-    victim.returns_to(&before);
     println!(
-        "before the attack: {before}; after it: {}",
-        victim.resources()
+        "{} scrapes, the longest {scrape:?} ({alone:?} alone); {} probes, the longest {probe:?}; the \
+         machine was {slowdown:.1} times slower",
+        scrapes.len(),
+        probes.len(),
     );
+    if scrapes.len() < 5 || probes.len() < 50 {
+        return Err("too few attempts".to_owned());
+    }
+    if scrape > (alone + MOST_ADDED_TO_A_SCRAPE).mul_f64(slowdown) {
+        return Err(format!("a scrape took {scrape:?}, {alone:?} alone"));
+    }
+    if probe > MOST_OF_A_PROBE.mul_f64(slowdown) {
+        return Err(format!("a probe took {probe:?}"));
+    }
+    Ok(())
 }
 
 /// Repeats `attempt` until `end`, and returns the duration of each.
@@ -91,6 +98,10 @@ fn repeat_until(
 
 const WARM_UP: Duration = Duration::from_secs(3);
 const ATTACK: Duration = Duration::from_secs(30);
+/// The most attacks, of which one must stay within the limits. Another program that takes the
+/// processors for a second delays a scrape as a defect of the server would, but a defect shows in
+/// each attack.
+const ROUNDS: usize = 3;
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
 const SCRAPE_PAUSE: Duration = Duration::from_millis(500);
 const SCRAPES_ALONE: usize = 3;
