@@ -29,7 +29,8 @@ pub trait Recorder: Copy {
     /// Ends the call.
     fn finish(self, outcome: impl CallOutcome);
 
-    /// Ends a call that has panicked, in a function that is not inlined into the caller.
+    /// Ends a call that has panicked, or whose result is not read, in a function that is not inlined
+    /// into the caller.
     #[inline(always)]
     fn finish_without_result(self, outcome: Outcome) {
         finish_cold(self, outcome);

@@ -5,8 +5,12 @@ use std::{mem, pin::Pin, thread};
 
 use crate::call::{outcome::Outcome, recorder::Recorder, result::CallOutcome};
 
-/// A guard that records a call of which the expansion knows where it returns. Dropping the guard
-/// records the outcome `panic`.
+/// A guard that records a call which usually ends at [`returned`](Self::returned), or by a panic,
+/// which drops the guard.
+///
+/// The guard is also dropped if a macro in the body, of which the expansion does not know that it
+/// expands to `return`, ends the call. Only the drop finds out which of the two has happened, so
+/// that other calls need not ask whether the thread is panicking.
 #[derive(Debug)]
 #[must_use]
 pub struct PanicGuard<R: Recorder>(R);
@@ -36,7 +40,12 @@ impl<R: Recorder> PanicGuard<R> {
 impl<R: Recorder> Drop for PanicGuard<R> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.finish_without_result(Outcome::Panic);
+        let outcome = if thread::panicking() {
+            Outcome::Panic
+        } else {
+            Outcome::Ok
+        };
+        self.0.finish_without_result(outcome);
     }
 }
 

@@ -134,6 +134,26 @@ fn a_call_that_may_return_early_is_counted_by_how_it_ends() {
 }
 
 #[test]
+fn a_call_that_returns_from_a_redefined_standard_macro_has_not_panicked() {
+    macro_rules! assert {
+        ($condition:expr) => {
+            if !$condition {
+                return 0;
+            }
+        };
+    }
+
+    #[counted]
+    fn checks(n: u32) -> u32 {
+        assert!(n > 1);
+        n
+    }
+
+    assert_eq!((checks(1), checks(2)), (0, 2));
+    assert_eq!(calls("checks"), "ok 2, panic 0");
+}
+
+#[test]
 fn durations_of_an_outcome_appear_once_it_has_occurred() {
     #[timed]
     fn measured(how: u8) -> Result<(), ()> {
