@@ -114,7 +114,7 @@ impl Entry {
     #[inline(always)]
     pub(crate) fn matches(&self, key: &[u64], arena: &KeyArena) -> Option<u64> {
         let version = self.version.load(Ordering::Acquire);
-        if version & 1 == 0 || !self.has_key(key, arena) {
+        if version & 1 == 0 || !self.has_key(key, || arena) {
             return None;
         }
         self.is_unchanged(version).then_some(version)
@@ -127,7 +127,12 @@ impl Entry {
         allow(dead_code, reason = "used for `SeriesCache`")
     )]
     #[inline(always)]
-    pub(crate) fn still_matches(&self, generation: u64, key: &[u64], arena: &KeyArena) -> bool {
+    pub(crate) fn still_matches<'a>(
+        &self,
+        generation: u64,
+        key: &[u64],
+        arena: impl FnOnce() -> &'a KeyArena,
+    ) -> bool {
         self.has_key(key, arena) && self.is_unchanged(generation)
     }
 
@@ -136,7 +141,7 @@ impl Entry {
     /// If another thread may change the entry during the call, the version tells afterwards whether
     /// it did.
     #[inline(always)]
-    pub(crate) fn has_key(&self, key: &[u64], arena: &KeyArena) -> bool {
+    pub(crate) fn has_key<'a>(&self, key: &[u64], arena: impl FnOnce() -> &'a KeyArena) -> bool {
         let mut pairs = self.words.iter().zip(key);
         if !pairs.all(|(word, key)| word.load(Ordering::Relaxed) == *key) {
             return false;
@@ -144,7 +149,7 @@ impl Entry {
         // The lengths need no comparison: keys that differ do so in a word within the shorter one.
         match key.get(INLINE_WORDS..) {
             None | Some([]) => true,
-            Some(rest) => arena.starts_with(self.rest.load(Ordering::Relaxed), rest),
+            Some(rest) => arena().starts_with(self.rest.load(Ordering::Relaxed), rest),
         }
     }
 

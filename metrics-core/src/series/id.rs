@@ -1,7 +1,10 @@
 //! [`SeriesId`]: identifies a series of a metric. [`CachedSeries`]: a found series, stored for the
 //! next look-up. [`OpenCells`]: the calling thread's storage of a found series.
 
-use crate::{series::entry::Entry, storage::CachedCells};
+use crate::{
+    series::{entry::Entry, key_arena::KeyArena},
+    storage::CachedCells,
+};
 
 /// Identifies a series: its place in the index and its generation.
 ///
@@ -36,6 +39,20 @@ pub struct CachedSeries<'i> {
 impl CachedSeries<'_> {
     pub(crate) fn is_removed(&self) -> bool {
         self.entry.version() != self.id.generation
+    }
+
+    /// Returns a copy if the series has this key and look-ups still find it.
+    ///
+    /// `arena` returns the memory of the index for the parts of keys that do not fit into entries.
+    /// It is called for longer keys only, so that others need not load the index.
+    #[inline(always)]
+    pub(crate) fn matches<'a>(
+        &self,
+        key: &[u64],
+        arena: impl FnOnce() -> &'a KeyArena,
+    ) -> Option<Self> {
+        let is_match = self.entry.still_matches(self.id.generation, key, arena);
+        is_match.then_some(*self)
     }
 }
 

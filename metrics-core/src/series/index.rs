@@ -176,22 +176,6 @@ impl Index {
         })
     }
 
-    /// Returns `cached` if its series has this key and has neither been removed nor expired.
-    #[cfg_attr(
-        metrics_fallback_storage,
-        allow(dead_code, reason = "used for `SeriesCache`")
-    )]
-    #[inline(always)]
-    pub(crate) fn if_matches<'i>(
-        &self,
-        cached: &CachedSeries<'i>,
-        key: &[u64],
-    ) -> Option<CachedSeries<'i>> {
-        let CachedSeries { id, entry } = cached;
-        let is_match = entry.still_matches(id.generation, key, &self.blocks.arena);
-        is_match.then_some(*cached)
-    }
-
     #[inline(always)]
     pub(crate) fn hash(&self, key: &[u64]) -> u64 {
         hash_key(key, self.seed)
@@ -219,7 +203,7 @@ impl Index {
             self.blocks.get(locate(place).0)?;
             let position = position_of(place);
             let entry = self.blocks.entry(place);
-            let is_it = state.is_suspended(position) && entry.has_key(key, &self.blocks.arena);
+            let is_it = state.is_suspended(position) && entry.has_key(key, || &self.blocks.arena);
             is_it.then_some(position)
         })
     }

@@ -102,10 +102,13 @@ pub fn a_cached_entry_matches_only_the_key_of_its_series() {
         });
         let entry = &keys.entries[0];
         for other in [[1, 2], [2, 1], [2, 2]] {
-            assert!(!entry.still_matches(OLD, &other, &keys.arena), "{other:?}");
+            assert!(
+                !entry.still_matches(OLD, &other, || &keys.arena),
+                "{other:?}"
+            );
         }
         join([writer]);
-        assert!(!entry.still_matches(OLD, &[1, 1], &keys.arena));
+        assert!(!entry.still_matches(OLD, &[1, 1], || &keys.arena));
     });
 }
 
@@ -114,7 +117,7 @@ pub fn a_cached_entry_matches_only_the_key_of_its_series() {
 pub fn an_entry_matches_only_the_long_key_of_its_series() {
     let readers: [fn(&Keys, &[u64]) -> bool; 2] = [
         |keys, key| keys.matches(0, key).is_some(),
-        |keys, key| keys.entries[0].still_matches(OLD, key, &keys.arena),
+        |keys, key| keys.entries[0].still_matches(OLD, key, || &keys.arena),
     ];
     for (matches, mixed) in readers.into_iter().zip([[2, 1], [1, 2]]) {
         // Each comparison reads nine values that the writer changes, so there is only one.
@@ -152,7 +155,7 @@ pub fn an_entry_does_not_match_with_words_of_another_key() {
             }
         });
         assert_eq!(keys.matches(0, &second), None);
-        assert!(!keys.entries[0].still_matches(OLD, &second, &keys.arena));
+        assert!(!keys.entries[0].still_matches(OLD, &second, || &keys.arena));
         assert!(matches!(keys.matches(1, &second), None | Some(NEW)));
         assert_eq!(keys.matches(1, &first), None);
         join([writer]);

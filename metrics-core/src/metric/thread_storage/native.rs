@@ -57,11 +57,12 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries<'static>, N> {
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)> {
         let cache = storage::local_storage(local);
-        let index = family.index();
-        let matches = |cached: &CachedSeries<'static>| index.if_matches(cached, key);
+        let arena = || &family.index().blocks.arena;
+        let matches = |cached: &CachedSeries<'static>| cached.matches(key, arena);
         if let Some((cached, cells)) = cache.last(matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
+        let index = family.index();
         let hash = index.hash(key);
         if let Some((cached, cells)) = cache.find(hash, matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
