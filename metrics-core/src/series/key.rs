@@ -278,6 +278,8 @@ fn four(bytes: &[u8], at: usize) -> u32 {
 mod tests {
     use std::cell::Cell;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::describe::label_values::LabelValues;
 
@@ -328,6 +330,39 @@ mod tests {
             let [a, b, c] = texts;
             assert_eq!(found, Some(key(&(a, b, c))));
             assert_eq!(visits, [const { Cell::new(1) }; 3], "{texts:?}");
+        }
+    }
+
+    /// Asserts that two label sets have different keys, which differ within the shorter one.
+    fn check_different(one: &(&str, &str), other: &(&str, &str)) -> Result<(), TestCaseError> {
+        let (one, other) = (key(one), key(other));
+        let len = one.len().min(other.len());
+        prop_assert_ne!(&one[..len], &other[..len]);
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn labels_of_any_length_that_differ_in_a_byte_or_their_lengths_have_different_keys(
+            first in "[ab]{0,300}",
+            second in "[ab]{0,300}",
+            at in any::<prop::sample::Index>(),
+        ) {
+            let (first, second) = (first.as_str(), second.as_str());
+            prop_assert_eq!(key(&(first, second)), key(&LabelValues(&[first, second])));
+            check_different(&(first, second), &(first, &format!("{second}a")))?;
+            check_different(&(first, second), &(&format!("a{first}"), second))?;
+            if !first.is_empty() {
+                let at = at.index(first.len());
+                let mut flipped = first.to_owned();
+                flipped.replace_range(at..=at, if &first[at..=at] == "a" { "b" } else { "a" });
+                check_different(&(first, second), &(&flipped, second))?;
+                // The bytes of both labels together stay the same.
+                let (kept, moved) = first.split_at(at);
+                check_different(&(first, second), &(kept, &format!("{moved}{second}")))?;
+            }
         }
     }
 
