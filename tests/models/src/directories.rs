@@ -6,33 +6,14 @@ use std::sync::Arc;
 use crate::{
     counters::Counters,
     run::{check, join, spawn},
-    storage::{Reader, Region, layout::Layout, scalar::increment, sync},
+    single::{count, shared, total, watch},
+    storage::{layout::Layout, sync},
 };
-
-fn counter() -> Arc<Region> {
-    Arc::new(Region::single(Layout::Count))
-}
-
-fn count(region: &Region) {
-    region.record_closed(0, None, |cells| increment(&cells[0]));
-}
-
-fn total(region: &Region) -> u64 {
-    let mut total = 0;
-    region.read(&mut Reader::default(), [0], |_, values| total = values[0]);
-    total
-}
-
-/// Reads a counter twice and asserts that it does not decrease.
-fn watch(region: &Region) {
-    let (first, second) = (total(region), total(region));
-    assert!(first <= second, "{second} after {first}");
-}
 
 /// Two threads record for the first time, which registers the region and adds the threads.
 pub fn first_recordings_of_two_threads_are_counted() {
     check(2, || {
-        let region = counter();
+        let region = shared(Layout::Count);
         let other = spawn({
             let region = Arc::clone(&region);
             move || count(&region)
@@ -48,7 +29,7 @@ pub fn first_recordings_of_two_threads_are_counted() {
 /// A scrape reads a region while a thread attaches its first cells of it.
 pub fn a_scrape_sees_initialised_cells() {
     check(2, || {
-        let regions = [counter(), counter()];
+        let regions = [shared(Layout::Count), shared(Layout::Count)];
         count(&regions[0]);
         let scraper = spawn({
             let region = Arc::clone(&regions[1]);
@@ -66,12 +47,16 @@ pub fn a_scrape_sees_initialised_cells() {
 /// The third region does not fit into the first directory.
 pub fn a_growing_directory_loses_no_recording() {
     check(2, || {
-        let regions = [counter(), counter(), counter()];
+        let regions = [
+            shared(Layout::Count),
+            shared(Layout::Count),
+            shared(Layout::Count),
+        ];
         count(&regions[0]);
         count(&regions[1]);
         let scraper = spawn({
             let region = Arc::clone(&regions[0]);
-            move || watch(&region)
+            move || _ = watch(&region)
         });
         count(&regions[2]);
         count(&regions[0]);
@@ -90,7 +75,7 @@ pub fn a_series_with_open_labels_does_not_decrease_when_a_directory_grows() {
         let counters = Counters::permanent();
         counters.insert(1);
         counters.count(1);
-        let others = [counter(), counter()];
+        let others = [shared(Layout::Count), shared(Layout::Count)];
         let scraper = spawn({
             let counters = Arc::clone(&counters);
             move || counters.watch()
@@ -106,7 +91,12 @@ pub fn a_series_with_open_labels_does_not_decrease_when_a_directory_grows() {
 /// of the dropped region grows.
 pub fn a_region_with_a_reused_index_has_its_own_cells() {
     check(2, || {
-        let [dropped, second, third, reusing] = [counter(), counter(), counter(), counter()];
+        let [dropped, second, third, reusing] = [
+            shared(Layout::Count),
+            shared(Layout::Count),
+            shared(Layout::Count),
+            shared(Layout::Count),
+        ];
         count(&dropped);
         count(&second);
         let other = spawn({
@@ -129,7 +119,7 @@ pub fn a_region_with_a_reused_index_has_its_own_cells() {
 /// A thread ends while a region that it has cells of is dropped.
 pub fn a_region_is_dropped_while_a_thread_ends() {
     check(2, || {
-        let [dropped, stays] = [counter(), counter()];
+        let [dropped, stays] = [shared(Layout::Count), shared(Layout::Count)];
         count(&dropped);
         count(&stays);
         let other = spawn(move || drop(dropped));

@@ -63,6 +63,7 @@ mod storage;
 
 mod counters;
 mod run;
+mod single;
 
 pub mod directories;
 pub mod entries;

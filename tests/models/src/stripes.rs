@@ -6,24 +6,14 @@ use std::sync::Arc;
 use crate::{
     counters::Counters,
     run::{check, join, spawn},
-    storage::{
-        Reader, Region,
-        histogram_block::{BUCKETS_OUT, COUNT_OUT, SUM_OUT, Sum},
-        layout::Layout,
-        observe, release_thread_storage,
-        scalar::increment,
-        sync,
-    },
+    single::{HISTOGRAM, consistent, count, observe_in, shared, total, watch},
+    storage::{Region, layout::Layout, release_thread_storage, sync},
 };
 
 /// Runs a model in which at most this number of threads have cells of their own of a region.
 fn check_with_owners(owners: usize, preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
     sync::set_max_owners(owners);
     check(preemptions, model);
-}
-
-fn shared(layout: Layout) -> Arc<Region> {
-    Arc::new(Region::single(layout))
 }
 
 /// Calls `run` in another thread.
@@ -33,29 +23,6 @@ fn with_region(region: &Arc<Region>, run: impl FnOnce(&Region) + 'static) -> Thr
 }
 
 type Thread = loom::thread::JoinHandle<()>;
-
-fn count(region: &Region) {
-    region.record_closed(0, None, |cells| increment(&cells[0]));
-}
-
-fn values(region: &Region) -> Vec<u64> {
-    let mut read = Vec::new();
-    region.read(&mut Reader::default(), [0], |_, values| {
-        read = values.to_vec();
-    });
-    read
-}
-
-fn total(region: &Region) -> u64 {
-    values(region)[0]
-}
-
-/// Reads a counter twice, asserts that it does not decrease, and returns the second total.
-fn watch(region: &Region) -> u64 {
-    let (first, second) = (total(region), total(region));
-    assert!(first <= second, "{second} after {first}");
-    second
-}
 
 /// Both threads add a stripe, or one of them takes the other's.
 pub fn recordings_of_two_borrowers_are_counted() {
@@ -83,26 +50,6 @@ pub fn a_recording_of_one_borrower_is_kept_by_the_next() {
         join([other]);
         assert_eq!(total(&region), 4);
     });
-}
-
-const HISTOGRAM: Layout = Layout::Histogram {
-    buckets: 2,
-    sum: Sum::Nanos,
-    native: None,
-    has_quantiles: false,
-};
-
-/// Observes the value 1 in a bucket.
-fn observe_in(region: &Region, bucket: usize) {
-    region.record_closed(0, None, |cells| observe(cells, bucket, Sum::Nanos, 1));
-}
-
-/// Reads a histogram, asserts that all parts count the same observations, and returns the count.
-fn consistent(region: &Region) -> u64 {
-    let read = values(region);
-    let buckets: u64 = read[BUCKETS_OUT..].iter().sum();
-    assert_eq!([read[SUM_OUT], buckets], [read[COUNT_OUT]; 2], "{read:?}");
-    read[COUNT_OUT]
 }
 
 pub fn a_histogram_is_consistent_while_two_borrowers_record() {

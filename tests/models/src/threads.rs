@@ -5,31 +5,13 @@ use std::sync::Arc;
 
 use crate::{
     run::{check, join, spawn},
-    storage::{
-        Reader, Region,
-        histogram_block::{BUCKETS_OUT, COUNT_OUT, SUM_OUT, Sum},
-        layout::Layout,
-        observe,
-        scalar::increment,
-        sync,
-    },
+    single::{HISTOGRAM, consistent, observe_in, shared, values},
+    storage::{Region, layout::Layout, scalar::increment, sync},
 };
 
 /// Adds 1 to the cell at a position.
 fn add(region: &Region, at: usize) {
     region.record_closed(0, None, |cells| increment(&cells[at]));
-}
-
-fn values(region: &Region) -> Vec<u64> {
-    let mut read = Vec::new();
-    region.read(&mut Reader::default(), [0], |_, values| {
-        read = values.to_vec();
-    });
-    read
-}
-
-fn shared(layout: Layout) -> Arc<Region> {
-    Arc::new(Region::single(layout))
 }
 
 pub fn late_recordings_of_two_threads_are_counted() {
@@ -116,26 +98,6 @@ pub fn an_up_down_counter_that_another_thread_decrements_is_never_below_zero() {
         is_up.store(true, std::sync::atomic::Ordering::Release);
         join([scraper, down]);
     });
-}
-
-const HISTOGRAM: Layout = Layout::Histogram {
-    buckets: 2,
-    sum: Sum::Nanos,
-    native: None,
-    has_quantiles: false,
-};
-
-/// Observes the value 1 in a bucket.
-fn observe_in(region: &Region, bucket: usize) {
-    region.record_closed(0, None, |cells| observe(cells, bucket, Sum::Nanos, 1));
-}
-
-/// Reads a histogram, asserts that all parts count the same observations, and returns the count.
-fn consistent(region: &Region) -> u64 {
-    let read = values(region);
-    let buckets: u64 = read[BUCKETS_OUT..].iter().sum();
-    assert_eq!([read[SUM_OUT], buckets], [read[COUNT_OUT]; 2], "{read:?}");
-    read[COUNT_OUT]
 }
 
 pub fn a_histogram_is_consistent_while_a_thread_ends() {

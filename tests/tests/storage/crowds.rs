@@ -1,14 +1,14 @@
 //! Tests that totals are exact if far more threads record than the machine has processors, so that
 //! most of them borrow their storage for each recording.
 
-use std::{sync::Barrier, thread};
-
 use metrics_core::{
     Counter, DynamicFamily, Format, Histogram, Options, Registry, Summary, UpDownCounter, counted,
     metrics, release_thread_storage, timed,
 };
 
-use crate::support::{DIGITS, Digit, assert_consistent, share_machine, while_reading};
+use crate::support::{
+    DIGITS, Digit, assert_consistent, at_the_same_time, share_machine, while_reading,
+};
 
 const THREADS: usize = 600;
 const RECORDINGS: usize = 40;
@@ -28,6 +28,7 @@ metrics! {
     #[buckets(native(max_buckets = 4))]
     static NATIVE: Histogram = "crowd_native";
     /// Recordings.
+    #[quantiles(0.0, 0.5, 1.0)]
     static SUMMARY: Summary = "crowd_summary";
     /// Recordings.
     static OPEN: Counter<(host: &str)> = "crowd_open_total";
@@ -50,18 +51,8 @@ fn timed_call(host: &str) -> usize {
     host.len()
 }
 
-/// Runs the threads at the same time; each calls `record` with its number and that of the recording.
 fn crowd(record: impl Fn(usize, usize) + Sync) {
-    let start = Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for thread in 0..THREADS {
-            let (record, start) = (&record, &start);
-            scope.spawn(move || {
-                start.wait();
-                (0..RECORDINGS).for_each(|at| record(thread, at));
-            });
-        }
-    });
+    at_the_same_time(THREADS, RECORDINGS, record);
 }
 
 #[test]
@@ -107,7 +98,8 @@ fn histograms_and_summaries_are_exact_and_consistent_in_every_snapshot() {
             OBSERVED.observe(1.0);
             // Too many buckets, so that borrowers merge them.
             NATIVE.observe(((thread + at) % 40 + 1) as f64);
-            SUMMARY.observe(1.0);
+            // Half of them 1, a quarter 0.25, a quarter 4.
+            SUMMARY.observe([1.0, 0.25, 1.0, 4.0][at % 4]);
         });
     });
     assert_eq!(OBSERVED.get().count, ALL);
@@ -117,6 +109,10 @@ fn histograms_and_summaries_are_exact_and_consistent_in_every_snapshot() {
     let buckets: u64 = native.positive.iter().map(|(_, count)| count).sum();
     assert_eq!(native.zero_count + buckets, ALL);
     assert_eq!(SUMMARY.get().count, ALL);
+    let quantiles = SUMMARY.get().quantiles;
+    assert_eq!(quantiles[0].1, 0.25);
+    assert!((quantiles[1].1 - 1.0).abs() < 0.01, "{quantiles:?}");
+    assert_eq!(quantiles[2].1, 4.0);
 }
 
 #[test]

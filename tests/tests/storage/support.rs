@@ -41,15 +41,25 @@ pub(crate) const ALL: u64 = (GENERATIONS * THREADS * RECORDINGS) as u64;
 pub(crate) fn generations(record: impl Fn(usize, usize) + Sync, read: impl FnMut() + Send) {
     while_reading(read, || {
         for _ in 0..GENERATIONS {
-            let start = Barrier::new(THREADS);
-            thread::scope(|scope| {
-                for thread in 0..THREADS {
-                    let (record, start) = (&record, &start);
-                    scope.spawn(move || {
-                        start.wait();
-                        (0..RECORDINGS).for_each(|at| record(thread, at));
-                    });
-                }
+            at_the_same_time(THREADS, RECORDINGS, &record);
+        }
+    });
+}
+
+/// Runs this number of threads, which call `record` with the number of the thread and of the
+/// recording.
+pub(crate) fn at_the_same_time(
+    threads: usize,
+    recordings: usize,
+    record: impl Fn(usize, usize) + Sync,
+) {
+    let start = Barrier::new(threads);
+    thread::scope(|scope| {
+        for thread in 0..threads {
+            let (record, start) = (&record, &start);
+            scope.spawn(move || {
+                start.wait();
+                (0..recordings).for_each(|at| record(thread, at));
             });
         }
     });
