@@ -91,7 +91,8 @@ impl KeyArena {
         }
     }
 
-    /// Allocates a chunk of at least `len` words. What is unused of the last one becomes a run.
+    /// Allocates a chunk of at least `len` words. The unused words at the end of the chunk before it
+    /// become a free run, so that a later key can get them.
     fn add_chunk(&self, free: &mut FreeRuns, len: usize) -> Option<()> {
         let size = len.max(free.total / 4).max(FIRST_CHUNK);
         if free.chunks == CHUNKS || size >= 1 << OFFSET_BITS {

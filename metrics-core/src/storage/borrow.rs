@@ -20,8 +20,8 @@ impl Stripe {
     /// Takes the flag; `None` if another thread has it, or a recording that this one interrupts.
     #[inline]
     fn take(&self) -> Option<BorrowedStripe<'_>> {
-        // Found before the flag is taken, because the processor executes no load of what follows an
-        // atomic read-modify-write before the latter: with it, a recording into a stripe takes 1 ns less.
+        // Loads the address before the flag is taken, because on x86-64 no load that follows an
+        // atomic read-modify-write is executed before it.
         let cells = self.cells.cells();
         // Acquire: pairs with the Release of the previous borrower. The load avoids that threads
         // which look for a free stripe write to the cache lines of those that are taken.

@@ -162,9 +162,8 @@ pub(crate) fn idle_clock() -> u64 {
 /// a test has changed the time of a thread.
 ///
 /// Costs less than any clock that is more precise, so that a recording can find out whether it must
-/// read such a clock: 2 ns with the C library of Linux, where `time` loads a number that the kernel
-/// increments, and 12 ns with the time stamp counter on the same machine. Readings have no order,
-/// because the system's time may be set back. Never 0.
+/// read such a clock: the C library of Linux only loads a number that the kernel increments.
+/// Readings have no order, because the system's time may be set back. Never 0.
 #[inline(always)]
 pub(crate) fn second() -> u64 {
     system_second().wrapping_add(CHANGES.load(Ordering::Relaxed))
@@ -201,7 +200,8 @@ fn system_second() -> u64 {
 )))]
 #[inline(always)]
 fn system_second() -> u64 {
-    // A third of a second of a counter with 3 GHz, and a second of a clock in nanoseconds.
+    // 2^30 ticks are a third of a second if `now` is a counter with 3 GHz, and a second if it is in
+    // nanoseconds.
     (now() >> 30) + 1
 }
 

@@ -2,8 +2,8 @@
 //!
 //! If each of hundreds of threads had its own cells of each region on the heap, memory and the time
 //! of a scrape would grow with their number. So only some threads, at most
-//! [`max_owners`](sync::max_owners), are *owners* of heap cells of a region. While a region is *crowded*, that is, has
-//! as many owners as it may, any other thread borrows a stripe for each recording: it takes the
+//! [`max_owners`](sync::max_owners), are *owners* of heap cells of a region. A region with that
+//! many owners is *crowded*: any other thread borrows a stripe for each recording. It takes the
 //! stripe's flag, records into the stripe's cells as into cells of its own, and returns the flag.
 //!
 //! # Why a stripe's cells have one writer
@@ -19,9 +19,9 @@
 //! A thread that finds a stripe taken tries another one. If all are taken, or the next list of
 //! stripes is empty, it adds a stripe. Threads begin with the list in which they found a stripe
 //! last, and move on when that is taken, so that threads which run at the same time soon use
-//! different stripes. So a region has as many stripes as there are lists at most, unless even more
-//! threads were in the middle of a recording into this region at the same time, because the
-//! operating system had stopped them there.
+//! different stripes. A region therefore has at most one stripe for each list, unless the operating
+//! system has stopped even more threads at the same time, each in the middle of a recording into
+//! this region.
 
 #![allow(unsafe_code, reason = "the stripes of a region are linked lists")]
 
@@ -120,9 +120,8 @@ impl Drop for Stripes {
         for list in &self.lists {
             let mut next = list.load(Ordering::Relaxed);
             while !next.is_null() {
-                // SAFETY: `push` made each pointer of a list from a box, and put it into one
-                // list only. `self` is borrowed exclusively, so that no stripe is
-                // borrowed.
+                // SAFETY: `push` made each pointer of a list from a box, and put it into one list
+                // only. `self` is borrowed exclusively, so that no stripe is borrowed.
                 let stripe = unsafe { Box::from_raw(next) };
                 next = stripe.next.load(Ordering::Relaxed);
             }

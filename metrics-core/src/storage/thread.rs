@@ -233,10 +233,12 @@ fn grow_directory(copies: &Arc<OnceLock<CopyBuffer<AtomicU64>>>) {
 /// A thread has storage on the heap for metrics with open labels, histograms, summaries, dynamic
 /// metrics, and metrics with more than 32 values. For each such metric, or for a part of one with
 /// many series, the number of threads with storage is limited to twice the number of processors, or
-/// to 8 if that is more. Further threads record into storage that they share, which takes about
-/// 5 ns longer. A thread that ends frees its storage; one that is idle keeps it. So in a program
-/// with more threads than the limit, call this function in a thread that will be idle for long, for
-/// instance before it waits for a job, or before it sleeps for a minute.
+/// to 8 if that is more. Further threads record into storage that they share, which takes longer by
+/// an atomic read-modify-write, and with open labels by a search in the index.
+///
+/// A thread that ends frees its storage; one that is idle keeps it. So in a program with more threads
+/// than the limit, call this function in a thread that will be idle for long, for instance before it
+/// waits for a job, or before it sleeps for a minute.
 ///
 /// No total changes: a scrape sees what the thread has recorded before, during and after the call.
 /// The thread may record afterwards; its next recording of each metric then gets storage anew.
@@ -244,9 +246,8 @@ fn grow_directory(copies: &Arc<OnceLock<CopyBuffer<AtomicU64>>>) {
 /// # Cost
 ///
 /// A few nanoseconds if the thread has no storage on the heap. Otherwise the call takes the lock
-/// that scrapes take, and about as long as a scrape of the thread's series: some 300 ns for a series
-/// of a histogram, some 20 ns for a counter. So do not call it between two jobs, when the thread
-/// is hardly ever idle for a millisecond.
+/// that scrapes take, and about as long as a scrape of the thread's series. So do not call it
+/// between two jobs if the thread is hardly ever idle for a millisecond.
 ///
 /// Does nothing if an allocator calls it while this thread's first recording of a metric allocates,
 /// and in a thread whose recordings a test reads with [`testing::recorded`](crate::testing::recorded).

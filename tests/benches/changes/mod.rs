@@ -35,7 +35,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
     prometheus_client::PEER,
 ];
 
-/// What is measured, in the order of [`Times`].
+/// The names of the operations whose durations are in [`Times`], in the same order.
 pub(crate) const OPERATIONS: [&str; 3] = [
     "first increment, which creates the series",
     "first increment by another thread",

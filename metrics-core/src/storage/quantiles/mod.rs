@@ -15,9 +15,8 @@
 //! An observation usually finds its page in the window and stores a higher count, which no other
 //! thread writes. The page has a stamp: the second in which the thread has last compared the page's
 //! part with the precise clock. Within that second, the thread reads only [`clock::second`], which
-//! costs two nanoseconds; the precise clock costs 30, and the time stamp counter 12. An observation
-//! therefore counts in its own part, or in the one before if its part began less than a second ago,
-//! however rarely the thread records and the program is scraped.
+//! costs much less. An observation therefore counts in its own part, or in the one before if its
+//! part began less than a second ago, however rarely the thread records and the program is scraped.
 //!
 //! # Memory
 //!

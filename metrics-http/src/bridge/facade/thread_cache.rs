@@ -198,7 +198,7 @@ impl<V: Cached> ThreadCache<V> {
             let series = Arc::clone(&slot.series);
             if expires {
                 // With the fence in `remove_if_unused`, which reads the reference count. Only if
-                // series expire, because a fence takes about ten nanoseconds.
+                // series expire, because a fence waits for all earlier stores of the thread.
                 fence(Ordering::SeqCst);
                 if series.is_removed() {
                     return None;
