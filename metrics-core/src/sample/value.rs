@@ -102,9 +102,9 @@ impl<'a> Observations<'a> {
             Layout::Histogram {
                 sum: Sum::Nanos, ..
             } => match Sum::of(values) {
-                // Converts only the low half if the high half is zero, because that is faster.
-                [low, 0] => low as f64 / 1e9,
-                sum => nanos(sum) as f64 / 1e9,
+                // A float holds such a number exactly, so only the division rounds.
+                [low, 0] if low < 1 << f64::MANTISSA_DIGITS => low as f64 / 1e9,
+                sum => seconds(nanos(sum)),
             },
             // Clamps the sum, because the sum of finite observations may overflow to infinity.
             _ => f64::from_bits(values[SUM_OUT]).clamp(f64::MIN, f64::MAX),
@@ -117,6 +117,48 @@ impl<'a> Observations<'a> {
             count: values[COUNT_OUT],
             sum,
             counts,
+        }
+    }
+}
+
+/// The float that is nearest to this number of nanoseconds, in seconds.
+///
+/// Divides integers, because a conversion to a float before the division would round as well, and
+/// sums that are whole seconds would not be whole.
+#[cold]
+fn seconds(nanos: u128) -> f64 {
+    const SECOND: u128 = 1_000_000_000;
+    let shift = nanos.leading_zeros();
+    let shifted = nanos.unbounded_shl(shift);
+    // The quotient has 97 bits or more, of which the conversion keeps 53, so the lowest one only has
+    // to tell whether there is a remainder.
+    let quotient = (shifted / SECOND) | u128::from(!shifted.is_multiple_of(SECOND));
+    quotient as f64 * 0.5_f64.powi(shift.cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_sum_of_whole_seconds_is_whole_beyond_the_precision_of_a_float_in_nanoseconds() {
+        const CENTURY: u64 = 100 * 365 * 24 * 60 * 60;
+        for calls in 1..=10_000 {
+            let sum = u128::from(calls * CENTURY) * 1_000_000_000;
+            let exact = (calls * CENTURY) as f64;
+            assert_eq!(seconds(sum).to_bits(), exact.to_bits(), "{calls} calls");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_are_the_nearest_float(nanos: u128, shift in 0..128_u32) {
+            let nanos = nanos >> shift;
+            let decimal = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
+            let nearest = decimal.parse::<f64>().unwrap();
+            prop_assert_eq!(seconds(nanos).to_bits(), nearest.to_bits());
         }
     }
 }

@@ -244,6 +244,8 @@ proptest! {
         }
         *total += durations.iter().map(|nanos| u128::from(nanos >> 1)).sum::<u128>();
         let (_, sum) = count_and_sum("large_random_seconds");
-        prop_assert_eq!(sum, *total as f64 / 1e9);
+        // The text is parsed as the nearest float.
+        let exact = format!("{}.{:09}", *total / 1_000_000_000, *total % 1_000_000_000);
+        prop_assert_eq!(sum, exact.parse::<f64>().unwrap());
     }
 }
