@@ -59,7 +59,7 @@ impl FastTelemetry {
                 }
                 Self::Histograms(histograms)
             }
-            Work::Counters(_) | Work::Threads(_) => {
+            Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
                 let counters = DynamicCounter::with_max_series(SHARDS, work.series());
                 for index in 0..work.series() {
                     let values = inputs::triple(index);

@@ -63,7 +63,7 @@ fn registry(work: Work) -> Registry {
             let added = registry.register(inputs::HISTOGRAMS, inputs::HELP, histograms);
             added.expect(VALID);
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             let counters = Family::<Triple, Counter>::default();
             for index in 0..work.series() {
                 let [tenant, route, status] = inputs::triple(index);

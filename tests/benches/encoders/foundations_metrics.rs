@@ -92,7 +92,7 @@ fn metrics(work: Work) -> Vec<Arc<dyn EncodeMetric>> {
             let name = inputs::HISTOGRAMS;
             vec![Arc::new(NamedMetric::new(name, inputs::HELP, histograms))]
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             let counters: Family<Triple, Counter> = Family::default();
             for index in 0..work.series() {
                 let [tenant, route, status] = inputs::triple(index);

@@ -79,7 +79,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     match work {
         Work::Families => race.enter(work, PEER, || Measured(families(work))),
         Work::Histograms => race.enter(work, PEER, || Measured(histograms(work))),
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             race.enter(work, PEER, || Measured(counters(work)));
         }
     }

@@ -47,7 +47,7 @@ fn record(work: Work) {
                 inputs::seconds(index).for_each(|time| histogram.record(time));
             }
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             describe_counter!(inputs::COUNTERS, inputs::HELP);
             for index in 0..work.series() {
                 let labels = labels(inputs::triple(index));

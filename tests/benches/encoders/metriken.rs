@@ -31,7 +31,7 @@ pub(crate) fn enter(race: &mut Race, work: Work) {
     match work {
         Work::Families => race.enter(work, PEER, || families(work)),
         Work::Counters(_) => race.enter(work, PEER, || counters(work)),
-        Work::Histograms | Work::Threads(_) => {}
+        Work::Histograms | Work::Threads(_) | Work::Shuffled => {}
     }
 }
 

@@ -98,7 +98,7 @@ fn record(work: Work, meter: &Meter) {
                 inputs::seconds(index).for_each(|time| histogram.record(time));
             }
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             let counters = meter.u64_counter(inputs::COUNTERS_WITHOUT_SUFFIX);
             let counters = counters.with_description(inputs::HELP).build();
             for index in 0..work.series() {

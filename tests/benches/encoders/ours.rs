@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Write},
-    sync::{Arc, Barrier},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -10,7 +13,7 @@ use metrics_core::{Counter, Format, Histogram, Options, Registry};
 
 use crate::{
     common::{Column, Role},
-    expositions::{Encoder, Race, Work, inputs},
+    expositions::{Encoder, RECORDERS, Race, Work, inputs},
 };
 
 /// The formats other than text: contender name, and the allowed time relative to text.
@@ -22,7 +25,7 @@ pub(crate) const FORMATS: &[(Format, &str, f64)] = &[
 struct Ours {
     registry: Registry,
     format: Format,
-    _recorders: Option<Recorders>,
+    recorders: Option<Recorders>,
 }
 
 impl Ours {
@@ -31,7 +34,7 @@ impl Ours {
         Ours {
             registry,
             format,
-            _recorders: recorders,
+            recorders,
         }
     }
 }
@@ -96,6 +99,10 @@ const PIECE: usize = 64 * 1024;
 impl Encoder for Ours {
     fn encode(&mut self, out: &mut Vec<u8>) {
         self.registry.encode_to_vec(self.format, out);
+    }
+
+    fn record(&mut self) -> bool {
+        self.recorders.as_ref().is_some_and(Recorders::record)
     }
 
     fn overwrites(&self) -> bool {
@@ -180,6 +187,7 @@ pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
             None
         }
         Work::Threads(threads) => Some(Recorders::new(&registry, work.series(), threads)),
+        Work::Shuffled => Some(Recorders::shuffled(&registry, work.series())),
     };
     (registry, recorders)
 }
@@ -187,7 +195,11 @@ pub(crate) fn registry(work: Work) -> (Registry, Option<Recorders>) {
 /// Threads that have recorded and stay alive until this is dropped.
 pub(crate) struct Recorders {
     threads: Vec<JoinHandle<()>>,
-    leave: Arc<Barrier>,
+    /// Whether the threads record again each time before an exposition.
+    repeat: bool,
+    /// The threads wait here twice: before they go on, and when they have recorded again.
+    steps: Arc<Barrier>,
+    leave: Arc<AtomicBool>,
 }
 
 impl Recorders {
@@ -196,30 +208,91 @@ impl Recorders {
             .labels([inputs::LABELS[0], inputs::LABELS[1]])
             .max_series(series);
         let counters = registry.create_family::<Counter>(options).expect(VALID);
-        let recorded = Arc::new(Barrier::new(threads + 1));
-        let leave = Arc::new(Barrier::new(threads + 1));
-        let record = || {
+        Self::start(threads, false, |_| {
             let counters = counters.clone();
-            let (recorded, leave) = (Arc::clone(&recorded), Arc::clone(&leave));
             move || {
                 for index in 0..series {
                     let labels = inputs::pair(index);
                     let counter = counters.with(&labels.each_ref().map(String::as_str));
                     counter.inc_by(inputs::share(index, threads));
                 }
-                recorded.wait();
-                leave.wait();
+                Vec::new()
+            }
+        })
+    }
+
+    /// Creates counters in random order: each thread begins with another part of them.
+    fn shuffled(registry: &Registry, series: usize) -> Self {
+        let options = Options::new(inputs::COUNTERS, inputs::HELP)
+            .labels(inputs::LABELS)
+            .max_series(series);
+        let counters = registry.create_family::<Counter>(options).expect(VALID);
+        let order = inputs::shuffled(series);
+        Self::start(RECORDERS, true, |thread| {
+            let (counters, mut order) = (counters.clone(), order.clone());
+            order.rotate_left(thread * series / RECORDERS);
+            move || {
+                let record = |index: usize| {
+                    let labels = inputs::triple(index);
+                    let counter = counters.bind(&labels.each_ref().map(String::as_str));
+                    counter.inc_by(inputs::large_share(index, RECORDERS));
+                    counter
+                };
+                order.into_iter().map(record).collect()
+            }
+        })
+    }
+
+    /// Starts threads that record, with the closures that `recorder` returns for their numbers. They
+    /// increment the returned counters when they record again.
+    fn start<R>(threads: usize, repeat: bool, recorder: impl Fn(usize) -> R) -> Self
+    where
+        R: FnOnce() -> Vec<Counter> + Send + 'static,
+    {
+        let steps = Arc::new(Barrier::new(threads + 1));
+        let leave = Arc::new(AtomicBool::new(false));
+        let run = |thread| {
+            let record = recorder(thread);
+            let (steps, leave) = (Arc::clone(&steps), Arc::clone(&leave));
+            move || {
+                let counters = record();
+                steps.wait();
+                loop {
+                    steps.wait();
+                    if leave.load(Relaxed) {
+                        break;
+                    }
+                    counters.iter().for_each(Counter::inc);
+                    steps.wait();
+                }
             }
         };
-        let threads = (0..threads).map(|_| thread::spawn(record())).collect();
-        recorded.wait();
-        Self { threads, leave }
+        let threads = (0..threads).map(|thread| thread::spawn(run(thread)));
+        let threads = threads.collect();
+        steps.wait();
+        Self {
+            threads,
+            repeat,
+            steps,
+            leave,
+        }
+    }
+
+    /// Lets the threads record into every counter, if they do that before each exposition; returns
+    /// whether they do.
+    pub(crate) fn record(&self) -> bool {
+        if self.repeat {
+            self.steps.wait();
+            self.steps.wait();
+        }
+        self.repeat
     }
 }
 
 impl Drop for Recorders {
     fn drop(&mut self) {
-        self.leave.wait();
+        self.leave.store(true, Relaxed);
+        self.steps.wait();
         for thread in self.threads.drain(..) {
             thread.join().expect("a recording thread does not panic");
         }

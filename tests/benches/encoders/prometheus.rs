@@ -44,7 +44,7 @@ fn registry(work: Work) -> Registry {
             }
             registry.register(Box::new(histograms)).expect(VALID);
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             let options = Opts::new(inputs::COUNTERS, inputs::HELP);
             let counters = IntCounterVec::new(options, &inputs::LABELS).expect(VALID);
             for index in 0..work.series() {

@@ -59,7 +59,7 @@ fn registry(work: Work) -> Registry {
             }
             registry.register(inputs::HISTOGRAMS, inputs::HELP, histograms);
         }
-        Work::Counters(_) | Work::Threads(_) => {
+        Work::Counters(_) | Work::Threads(_) | Work::Shuffled => {
             let counters: Family<Triple, Counter> = Family::default();
             for index in 0..work.series() {
                 let [tenant, route, status] = inputs::triple(index);

@@ -77,6 +77,7 @@ pub(super) fn checks(results: &Results) -> Vec<Check> {
     checks.extend(copies(results));
     checks.extend(formats(results));
     checks.extend(threads(results));
+    checks.extend(shuffled(results));
     checks.extend(memory(results));
     checks.extend(growth(results));
     checks
@@ -121,6 +122,15 @@ fn threads(results: &Results) -> Option<Check> {
     let rest = one.map(|one| (many.nanoseconds - one.nanoseconds) / 1e3);
     let unit = "µs more than for one thread";
     Some(Check::at_most(work.name(), 60.0, unit, rest))
+}
+
+/// Limits the time for counters in random order that several threads record into.
+fn shuffled(results: &Results) -> Option<Check> {
+    let ours = ours(results, Work::Shuffled)?;
+    let copy = results.best(Work::Shuffled, Role::Limit);
+    let ratio = copy.map(|copy| ours.nanoseconds / copy.nanoseconds);
+    let unit = "× the time of memcpy";
+    Some(Check::at_most(Work::Shuffled.name(), 2.2, unit, ratio))
 }
 
 fn memory(results: &Results) -> Vec<Check> {

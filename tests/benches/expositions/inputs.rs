@@ -58,6 +58,24 @@ pub(crate) fn share(index: usize, threads: usize) -> u64 {
     (1 + count(index) / THREADS as u64) * (THREADS / threads) as u64
 }
 
+/// Returns what each of `threads` threads adds to a counter: together up to 10^12, so most values have
+/// from four to twelve digits.
+pub(crate) fn large_share(index: usize, threads: usize) -> u64 {
+    let mut random = Random(index as u64);
+    let sum = random.below(1_000_000) * 1_000_000 + random.below(1_000_000);
+    1 + (sum >> random.below(32)) / threads as u64
+}
+
+/// Returns the numbers below `len` in random order.
+pub(crate) fn shuffled(len: usize) -> Vec<usize> {
+    let mut random = Random(0);
+    let mut order: Vec<usize> = (0..len).collect();
+    for at in (1..len).rev() {
+        order.swap(at, random.below(at as u64 + 1) as usize);
+    }
+    order
+}
+
 /// Returns 500 to 1,499 log-normal observations in microseconds.
 pub(crate) fn observations(index: usize) -> impl Iterator<Item = u64> {
     let mut random = Random(index as u64);

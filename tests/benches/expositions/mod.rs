@@ -15,7 +15,11 @@ mod race;
 mod results;
 mod work;
 
-pub(crate) use self::{race::Race, results::Results, work::Work};
+pub(crate) use self::{
+    race::Race,
+    results::Results,
+    work::{RECORDERS, Work},
+};
 
 use std::mem;
 
@@ -24,6 +28,11 @@ pub(crate) trait Encoder {
     /// Writes the exposition to `out`, which has the capacity of earlier calls. The caller has
     /// cleared it, unless the encoder [overwrites](Encoder::overwrites) it.
     fn encode(&mut self, out: &mut Vec<u8>);
+
+    /// Records before an exposition, outside of the measured time, and returns whether it has.
+    fn record(&mut self) -> bool {
+        false
+    }
 
     /// Returns whether [`encode`](Encoder::encode) replaces the contents of `out`.
     fn overwrites(&self) -> bool {

@@ -13,6 +13,9 @@ pub(crate) enum Work {
     Histograms,
     /// A family of counters with two labels, each recorded by this many threads, which stay alive.
     Threads(usize),
+    /// A family of counters with three labels, created in random order by [`RECORDERS`] threads,
+    /// which stay alive and record into every counter before each exposition.
+    Shuffled,
 }
 
 impl Work {
@@ -25,6 +28,7 @@ impl Work {
         &[Self::Counters(1_000_000)],
         &[Self::Histograms],
         &[Self::Threads(1), Self::Threads(THREADS)],
+        &[Self::Shuffled],
     ];
 
     /// The workload on which most targets for counters are based.
@@ -40,6 +44,10 @@ impl Work {
             Self::Histograms => format!("{} histograms of {LINES} lines", grouped(HISTOGRAMS)),
             Self::Threads(1) => format!("{} counters of one thread", grouped(SHARED)),
             Self::Threads(threads) => format!("{} counters of {threads} threads", grouped(SHARED)),
+            Self::Shuffled => {
+                let series = grouped(self.series());
+                format!("{series} counters in random order, {RECORDERS} threads")
+            }
         }
     }
 
@@ -50,6 +58,7 @@ impl Work {
             Self::Counters(series) => series,
             Self::Histograms => HISTOGRAMS,
             Self::Threads(_) => SHARED,
+            Self::Shuffled => Self::MANY.series(),
         }
     }
 
@@ -70,6 +79,10 @@ impl Work {
                 .map(|index| inputs::observations(index).count() as u64)
                 .sum(),
             Self::Threads(_) => series.map(|index| inputs::share(index, 1)).sum(),
+            Self::Shuffled => {
+                let shares = series.map(|index| inputs::large_share(index, RECORDERS));
+                shares.sum::<u64>() * RECORDERS as u64
+            }
         }
     }
 }
@@ -87,6 +100,8 @@ pub(super) fn grouped(number: usize) -> String {
     grouped
 }
 
+/// Number of threads that record into the counters in random order.
+pub(crate) const RECORDERS: usize = 4;
 /// Number of threads in the workload with many threads.
 pub(super) const THREADS: usize = 64;
 
