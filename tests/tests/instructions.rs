@@ -83,8 +83,8 @@ bounds! {
     the_loop_around_it_takes_few_instructions: "nothing", 4.5;
     counting_takes_few_instructions: "counter", 5.5;
     counting_with_two_closed_labels_takes_few_instructions: "closed", 12.5;
-    counting_with_the_same_open_labels_takes_few_instructions: "open_same", 112.0;
-    counting_with_the_same_long_labels_takes_few_instructions: "open_long_same", 405.0;
+    counting_with_the_same_open_labels_takes_few_instructions: "open_same", 109.0;
+    counting_with_the_same_long_labels_takes_few_instructions: "open_long_same", 341.0;
     setting_a_gauge_takes_few_instructions: "gauge", 8.0;
     stepping_up_and_down_takes_few_instructions: "up_down", 7.0;
     counting_a_float_takes_few_instructions: "float_counter", 14.5;
@@ -130,9 +130,9 @@ fn a_recording_into_borrowed_storage_takes_few_instructions() {
 #[test]
 fn counting_with_alternating_long_labels_takes_few_instructions() {
     for (operation, at_most) in [
-        ("open_long", 605.0),
-        ("five_long", 1_030.0),
-        ("twelve_long", 2_390.0),
+        ("open_long", 469.0),
+        ("five_long", 719.0),
+        ("twelve_long", 1_308.0),
     ] {
         let taken = fewest_instructions(operation, 4);
         assert!(taken <= at_most, "{operation}: {taken} instructions");

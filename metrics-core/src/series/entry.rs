@@ -13,7 +13,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::{
-    series::key_arena::KeyArena,
+    series::key_arena::{KeyArena, begins_with},
     storage::sync::{AtomicU32, AtomicU64, fence},
 };
 
@@ -142,15 +142,24 @@ impl Entry {
     /// it did.
     #[inline(always)]
     pub(crate) fn has_key<'a>(&self, key: &[u64], arena: impl FnOnce() -> &'a KeyArena) -> bool {
-        let mut pairs = self.words.iter().zip(key);
-        if !pairs.all(|(word, key)| word.load(Ordering::Relaxed) == *key) {
-            return false;
-        }
         // The lengths need no comparison: keys that differ do so in a word within the shorter one.
-        match key.get(INLINE_WORDS..) {
-            None | Some([]) => true,
-            Some(rest) => arena().starts_with(self.rest.load(Ordering::Relaxed), rest),
+        if key.len() > INLINE_WORDS {
+            self.has_long_key(key, arena())
+        } else {
+            begins_with(&self.words, key)
         }
+    }
+
+    /// Like [`has_key`](Self::has_key), for a key that does not fit into the entry.
+    ///
+    /// Not inlined, because the callers would not have enough registers.
+    #[inline(never)]
+    fn has_long_key(&self, key: &[u64], arena: &KeyArena) -> bool {
+        key.split_first_chunk::<INLINE_WORDS>()
+            .is_some_and(|(first, rest)| {
+                begins_with(&self.words, first)
+                    && arena.starts_with(self.rest.load(Ordering::Relaxed), rest)
+            })
     }
 
     /// Whether the words that were read before the call belong to this version.

@@ -221,14 +221,26 @@ fn tidy(segment: &[AtomicU32], hash_of: impl Fn(u32) -> u32, belongs: impl Fn(u3
 #[inline(always)]
 pub(crate) fn hash_key(key: &[u64], seed: [u64; 2]) -> u64 {
     let [mut first_seed, second_seed] = seed;
-    let mut hash = 0;
-    let (pairs, last) = key.as_chunks();
-    for [first, second] in pairs {
-        hash ^= fold(first ^ first_seed, second ^ second_seed);
+    let mut next_seed = || {
+        let seed = first_seed;
         first_seed = first_seed.wrapping_add(second_seed);
+        seed
+    };
+    let mut hash = 0_u64;
+    let (fours, last) = key.as_chunks();
+    for [a, b, c, d] in fours {
+        // Without the rotation, the compiler vectorizes the loop, and the hash of 12 words takes 131
+        // instructions instead of 88.
+        hash = hash.rotate_left(1)
+            ^ fold(a ^ next_seed(), b ^ second_seed)
+            ^ fold(c ^ next_seed(), d ^ second_seed);
+    }
+    let (pairs, last) = last.as_chunks();
+    for [a, b] in pairs {
+        hash ^= fold(a ^ next_seed(), b ^ second_seed);
     }
     if let [last] = last {
-        hash ^= fold(last ^ first_seed, second_seed);
+        hash ^= fold(last ^ next_seed(), second_seed);
     }
     fold(hash, 0x9e37_79b9_7f4a_7c15)
 }

@@ -2,10 +2,8 @@
 //! hashes and compares.
 //!
 //! A *closed* label, which has a fixed set of values, is one word: the index of its value. Another
-//! label (an *open* one) with up to [`MAX_SHORT`] bytes is two words: its bytes, and their number
-//! in the upper byte of the second word. A longer one is its first 8 bytes, the word [`LONG`] with
-//! its length, and then all further bytes, two words at a time. The last two words are the last 16
-//! bytes, which may overlap the words before, so that no part of a word is loaded.
+//! label (an *open* one) with up to 15 bytes is two words, a longer one is more: see
+//! `label_words.rs`.
 //!
 //! The keys of two label sets with the same labels are equal exactly if the label sets are equal.
 //! If they differ, they differ in a word within the shorter one, because the words of each label
@@ -17,14 +15,9 @@
 
 use crate::{
     describe::label::{Label, LabelSet, LabelVisitor, index_of},
+    series::label_words::{packed_short, push_text},
     storage::WordBuffer,
 };
-
-/// Maximum length in bytes of an open label that is two words.
-const MAX_SHORT: usize = 15;
-/// Marks the second word of a label longer than [`MAX_SHORT`]; the word's other bits are the
-/// length.
-const LONG: u64 = 0xff << 56;
 
 /// Returns the result of `find` for the words of the key of `labels`.
 ///
@@ -162,13 +155,17 @@ fn continue_long<R>(
     text: &str,
     find: impl FnOnce(&[u64]) -> Option<R>,
 ) -> Option<R> {
-    let mut key = Key::new();
+    let mut words = WordBuffer::new();
     for word in before {
-        key.words.push([*word]);
+        words.push([*word]);
     }
-    push_text(&mut key.words, text);
-    key.visited = visited + 1;
-    find(key.words_of(labels))
+    push_text(&mut words, text);
+    labels.visit(&mut LongKey {
+        words: &mut words,
+        number: 0,
+        first: visited + 1,
+    });
+    find(words.words())
 }
 
 /// The key of any label set.
@@ -177,8 +174,6 @@ fn continue_long<R>(
 /// more than that is on the heap.
 pub(crate) struct Key {
     words: WordBuffer,
-    /// The number of labels that a visit skips, because their words are in `words`.
-    visited: usize,
 }
 
 impl Key {
@@ -186,7 +181,6 @@ impl Key {
     pub(crate) fn new() -> Self {
         Key {
             words: WordBuffer::new(),
-            visited: 0,
         }
     }
 
@@ -195,83 +189,37 @@ impl Key {
     /// A function that returned a `Key` of the labels would copy four kilobytes.
     #[inline(always)]
     pub(crate) fn words_of(&mut self, labels: &impl LabelSet) -> &[u64] {
-        labels.visit(self);
+        labels.visit(&mut LongKey {
+            words: &mut self.words,
+            number: 0,
+            first: 0,
+        });
         self.words.words()
     }
 }
 
-impl LabelVisitor for Key {
+/// Adds the words of the labels from one of them on to a buffer.
+struct LongKey<'a> {
+    /// Not a part of this struct, so that the compiler knows `number` at each label.
+    words: &'a mut WordBuffer,
+    /// The number of labels that have been visited.
+    number: usize,
+    /// The number of labels whose words are in `words` before the visit.
+    first: usize,
+}
+
+impl LabelVisitor for LongKey<'_> {
     #[inline(always)]
     fn label<L: Label>(&mut self, label: &L) {
-        if self.visited > 0 {
-            self.visited -= 1;
-        } else if L::VALUES.is_some() {
-            self.words.push([index_of(label) as u64]);
-        } else {
-            label.with_str(|text| push_text(&mut self.words, text));
+        if self.number >= self.first {
+            if L::VALUES.is_some() {
+                self.words.push([index_of(label) as u64]);
+            } else {
+                label.with_str(|text| push_text(self.words, text));
+            }
         }
+        self.number += 1;
     }
-}
-
-/// Appends the words of an open label.
-#[inline(always)]
-fn push_text(words: &mut WordBuffer, text: &str) {
-    let bytes = text.as_bytes();
-    match packed_short(bytes) {
-        Some(packed) => words.push(packed),
-        None => push_long(words, bytes),
-    }
-}
-
-/// Appends the words of an open label that is longer than [`MAX_SHORT`].
-#[inline(always)]
-fn push_long(words: &mut WordBuffer, bytes: &[u8]) {
-    let pair = |bytes: &[u8; 16]| [eight(bytes, 0), eight(bytes, 8)];
-    words.push([eight(bytes, 0), LONG | bytes.len() as u64]);
-    if let Some(last) = bytes.last_chunk() {
-        // Leaves at least one byte for the last pair, so that it adds something.
-        let (pairs, _) = bytes[8..bytes.len() - 1].as_chunks();
-        for bytes in pairs {
-            words.push(pair(bytes));
-        }
-        words.push(pair(last));
-    }
-}
-
-/// The two words of an open label with up to [`MAX_SHORT`] bytes; `None` for a longer label.
-#[inline(always)]
-fn packed_short(bytes: &[u8]) -> Option<[u64; 2]> {
-    let len = bytes.len();
-    let [first, rest] = if (8..=MAX_SHORT).contains(&len) {
-        // Two loads instead of a loop. The last eight bytes overlap the first eight; the shift
-        // makes room for the length and drops a byte that the first word contains.
-        [eight(bytes, 0), eight(bytes, len - 8) >> 8]
-    } else if len > MAX_SHORT {
-        return None;
-    } else if len >= 4 {
-        let last = u64::from(four(bytes, len - 4)) << 32;
-        [u64::from(four(bytes, 0)) | last, 0]
-    } else if len > 0 {
-        let at = |at: usize| u64::from(bytes[at]) << (8 * at);
-        [at(0) | at(len / 2) | at(len - 1), 0]
-    } else {
-        [0, 0]
-    };
-    Some([first, rest | (len as u64) << 56])
-}
-
-#[inline(always)]
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    bytes[at..]
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
-
-#[inline(always)]
-fn four(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..]
-        .first_chunk()
-        .map_or(0, |bytes| u32::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

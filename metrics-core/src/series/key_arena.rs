@@ -52,8 +52,15 @@ impl KeyArena {
     #[inline(always)]
     pub(crate) fn starts_with(&self, position: u32, words: &[u64]) -> bool {
         self.run(position, words.len()).is_some_and(|run| {
-            let mut pairs = run.iter().zip(words);
-            pairs.all(|(word, key)| word.load(Ordering::Relaxed) == *key)
+            // Two words a step, because the loop itself takes as many instructions as a word.
+            let (run_pairs, run_last) = run.as_chunks::<2>();
+            let (pairs, last) = words.as_chunks::<2>();
+            for (run, pair) in run_pairs.iter().zip(pairs) {
+                if !begins_with(run, pair) {
+                    return false;
+                }
+            }
+            begins_with(run_last, last)
         })
     }
 
@@ -121,6 +128,13 @@ impl KeyArena {
             free.by_len.entry(len).or_default().push(position);
         }
     }
+}
+
+/// Whether the words begin with these; compares at most as many as there are.
+#[inline(always)]
+pub(crate) fn begins_with(words: &[AtomicU64], key: &[u64]) -> bool {
+    let mut pairs = words.iter().zip(key);
+    pairs.all(|(word, key)| word.load(Ordering::Relaxed) == *key)
 }
 
 /// The length of the run for this number of words: the number itself up to 8, then rounded up to

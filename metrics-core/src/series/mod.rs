@@ -16,6 +16,7 @@ pub(crate) mod index;
 pub(crate) mod insert;
 pub(crate) mod key;
 pub(crate) mod key_arena;
+pub(crate) mod label_words;
 pub(crate) mod place;
 pub(crate) mod read;
 pub(crate) mod recipients;

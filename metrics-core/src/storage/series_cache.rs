@@ -36,6 +36,8 @@ pub struct SeriesCache<T: Copy + 'static, const N: usize> {
     /// Empty, or a boxed table with a power of two of slots, at most a quarter of them used.
     slots: Cell<&'static [CacheSlot<T, N>]>,
     used: Cell<usize>,
+    /// Whether the last two long look-ups found the same series: see [`find`](Self::find).
+    is_repeated: Cell<bool>,
     has_given_up: Cell<bool>,
     /// Whether the thread's end will empty the cache.
     is_registered: Cell<bool>,
@@ -60,6 +62,7 @@ impl<T: Copy, const N: usize> ConstInit for SeriesCache<T, N> {
         last: Cell::new(None),
         slots: Cell::new(&[]),
         used: Cell::new(0),
+        is_repeated: Cell::new(false),
         has_given_up: Cell::new(false),
         is_registered: Cell::new(false),
     };
@@ -97,11 +100,22 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
         Some((is_it(&entry.series)?, entry.cached_cells()))
     }
 
+    /// Whether the last [`find`](Self::find) with `notes_repetition` found the series used before, so
+    /// that the next look-up is likely to find it again.
+    #[inline(always)]
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.is_repeated.get()
+    }
+
     /// Calls `is_it` with each cached series on the probe path of `hash` until it returns `Some`.
+    ///
+    /// If `notes_repetition`, it then notes for [`is_repeated`](Self::is_repeated) whether it found
+    /// the series used last.
     #[inline(always)]
     pub(crate) fn find<R>(
         &self,
         hash: u64,
+        notes_repetition: bool,
         is_it: impl Fn(&T) -> Option<R>,
     ) -> Option<(R, CachedCells<'static, [AtomicU64; N]>)> {
         let slots = self.slots.get();
@@ -111,6 +125,10 @@ impl<T: Copy + 'static, const N: usize> SeriesCache<T, N> {
             let slot = slots.get(at & slots.len().wrapping_sub(1))?;
             let entry = slot.get()?;
             if let Some(found) = is_it(&entry.series) {
+                if notes_repetition {
+                    let is_last = |last: &CacheSlot<T, N>| ptr::eq(last, slot);
+                    self.is_repeated.set(self.last.get().is_some_and(is_last));
+                }
                 self.last.set(Some(slot));
                 return Some((found, entry.cached_cells()));
             }

@@ -44,19 +44,45 @@ impl WordBuffer {
                 }
                 self.len = end;
             }
-            None => self.spill(&words),
+            None => self.spill(words),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn spill(&mut self, words: &[u64]) {
+    fn spill<const N: usize>(&mut self, words: [u64; N]) {
         if self.spilled.is_empty() {
             self.spilled = self.words().to_vec();
             // No later word fits into `inline` either, so that their order stays.
             self.len = WordBuffer::INLINE;
         }
-        self.spilled.extend_from_slice(words);
+        self.spilled.extend(words);
+    }
+
+    /// Adds `first`, then `middle` if `has_middle`, then `last`. Returns false, and adds nothing, if
+    /// there may be no room for them without an allocation.
+    ///
+    /// Does not branch on `has_middle`, which the processor could not predict for labels of various
+    /// lengths: `last` overwrites an unwanted `middle`.
+    #[inline(always)]
+    pub(crate) fn push_pairs(
+        &mut self,
+        first: [u64; 2],
+        middle: [u64; 2],
+        has_middle: bool,
+        last: [u64; 2],
+    ) -> bool {
+        let len = self.len;
+        let Some(room) = self.inline.get_mut(len..len + 6) else {
+            return false;
+        };
+        let at = if has_middle { 4 } else { 2 };
+        for (at, pair) in [(0, first), (2, middle), (at, last)] {
+            room[at].write(pair[0]);
+            room[at + 1].write(pair[1]);
+        }
+        self.len = len + at + 2;
+        true
     }
 
     #[inline(always)]
@@ -65,9 +91,9 @@ impl WordBuffer {
             return &self.spilled;
         }
         let written = &self.inline[..self.len];
-        // SAFETY: `push` has initialised the words up to each value that it has given to `len`.
-        // `spill` sets `len` without doing so, but then `spilled` is not empty, as it is given at
-        // least one word: see the check above.
+        // SAFETY: `push` and `push_pairs` have initialised the words up to each value that they have
+        // given to `len`. `spill` sets `len` without doing so, but then `spilled` is not empty, as
+        // it is given at least one word: see the check above.
         unsafe { written.assume_init_ref() }
     }
 }
@@ -91,6 +117,27 @@ mod tests {
                 }
                 assert_eq!(buffer.words(), model);
             }
+        }
+    }
+
+    #[test]
+    fn pairs_are_added_as_if_each_was_pushed() {
+        for before in (0..40).chain(WordBuffer::INLINE as u64 - 12..WordBuffer::INLINE as u64 + 4) {
+            let (mut buffer, mut model) = (WordBuffer::new(), Vec::new());
+            for word in 0..before {
+                buffer.push([word]);
+                model.push(word);
+            }
+            for has_middle in [false, true, false, false] {
+                let pairs = [[100, 101], [102, 103], [104, 105]];
+                let [first, middle, last] = pairs;
+                if buffer.push_pairs(first, middle, has_middle, last) {
+                    let added = pairs.iter().filter(|pair| has_middle || **pair != middle);
+                    model.extend(added.flatten());
+                }
+                assert_eq!(buffer.words(), model);
+            }
+            assert_eq!(model.len() > before as usize, before <= 506);
         }
     }
 }

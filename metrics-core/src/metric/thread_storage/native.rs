@@ -18,7 +18,10 @@ use crate::{
         family::Family,
         thread_storage::{Strategy, StrategyStorage, ThreadStorage},
     },
-    series::id::{CachedSeries, OpenCells, SeriesId},
+    series::{
+        entry::INLINE_WORDS,
+        id::{CachedSeries, OpenCells, SeriesId},
+    },
     storage::{self, LocalBlock, LocalCells, SeriesCache},
 };
 
@@ -57,14 +60,19 @@ impl<const N: usize> ThreadStorage for SeriesCache<CachedSeries<'static>, N> {
         family: &'static Family,
     ) -> Option<(SeriesId, Option<Self::Cells>)> {
         let cache = storage::local_storage(local);
+        // Long keys are first compared with that of the last series only while the series stay the
+        // same: where keys begin alike, the processor cannot predict at which word they differ.
+        let is_long = key.len() > INLINE_WORDS;
         let arena = || &family.index().blocks.arena;
-        let matches = |cached: &CachedSeries<'static>| cached.matches(key, arena);
-        if let Some((cached, cells)) = cache.last(matches) {
+        if (!is_long || cache.is_repeated())
+            && let Some((cached, cells)) = cache.last(|cached| cached.matches(key, arena))
+        {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
         let index = family.index();
         let hash = index.hash(key);
-        if let Some((cached, cells)) = cache.find(hash, matches) {
+        let matches = |cached: &CachedSeries<'static>| cached.matches(key, || &index.blocks.arena);
+        if let Some((cached, cells)) = cache.find(hash, is_long, matches) {
             return Some((cached.id, Some(OpenCells::new(cached, cells))));
         }
         let (cached, cells) = index.find_cached(key, hash)?;
