@@ -105,7 +105,8 @@ impl<M: DeclaredMetric> DeclaredSeries<M> {
             };
             (series, None)
         } else if M::IS_PINNED {
-            (series_access::find_and_pin(M::family(), labels), None)
+            let find = || M::family().find_or_create(labels);
+            (series_access::find_and_pin(M::family(), find), None)
         } else {
             find_or_create(labels, M::local(), M::family())
         };

@@ -125,11 +125,7 @@ pub(crate) fn quantiles(family: &Family, series: SeriesId) -> Vec<(f64, f64)> {
 /// The observations of a series in the last minutes, by all threads; none if the family has no
 /// quantiles, or if another series has taken the place of this one.
 pub(crate) fn read_sketch(family: &Family, series: SeriesId) -> QuantileSketch {
-    let (region, at) = if family.is_closed() {
-        (family.region(), series.place as usize)
-    } else {
-        family.index().region_of(series.place)
-    };
+    let (region, at) = region_of(family, series);
     let mut sketch = QuantileSketch::new();
     if !family.layout().has_quantiles() {
         return sketch;
@@ -146,6 +142,15 @@ pub(crate) fn read_sketch(family: &Family, series: SeriesId) -> QuantileSketch {
     sketch
 }
 
+/// The region with the storage of a series, and the position of the series in the region.
+pub(crate) fn region_of(family: &Family, series: SeriesId) -> (&Region, usize) {
+    if family.is_closed() {
+        (family.region(), series.place as usize)
+    } else {
+        family.index().region_of(series.place)
+    }
+}
+
 fn read(region: &Region, at: usize) -> Vec<u64> {
     let mut values = Vec::new();
     region.read(&mut Reader::default(), [at], |_, read| {
@@ -158,7 +163,7 @@ fn read(region: &Region, at: usize) -> Vec<u64> {
 /// series if needed, and pins it.
 pub(crate) fn resolve(family: &Family, labels: &impl LabelSet) -> SeriesId {
     if !family.is_closed() {
-        return find_and_pin(family, labels);
+        return find_and_pin(family, || family.find_or_create(labels));
     }
     SeriesId {
         place: label::position(labels) as u32,
@@ -166,11 +171,12 @@ pub(crate) fn resolve(family: &Family, labels: &impl LabelSet) -> SeriesId {
     }
 }
 
-/// Finds or creates the series with these labels, and pins it, so that no other series gets its
-/// place before `Index::unpin`.
-pub(crate) fn find_and_pin(family: &Family, labels: &impl LabelSet) -> SeriesId {
+/// Pins the series that `find` finds or creates, so that no other series gets its place before
+/// `Index::unpin`.
+#[inline]
+pub(crate) fn find_and_pin(family: &Family, find: impl Fn() -> SeriesId) -> SeriesId {
     loop {
-        let series = family.find_or_create(labels);
+        let series = find();
         if series.generation == 0 {
             // There is no series to pin. The caller unpins the place nevertheless, so a pin is
             // counted.

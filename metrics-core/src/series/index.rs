@@ -20,14 +20,12 @@
 use std::sync::{PoisonError, atomic::Ordering};
 
 use crate::{
-    describe::label::LabelSet,
     sample::label_encoding::LabelRendering,
     series::{
         blocks::{Block, Blocks, region_bits, within},
         entry::Entry,
         hash_table::{HashTable, hash_key, table_hash},
-        id::{CachedSeries, OpenCells, SeriesId},
-        key::with_key,
+        id::{CachedSeries, SeriesId},
         place::{locate, place_of, position_of},
         rendered_labels::RenderedLabels,
         state::State,
@@ -130,26 +128,18 @@ impl Index {
         Some((found, cells))
     }
 
-    /// Finds a series by its labels, with this thread's cells of it if they are
-    /// [ready](crate::storage::Regions::ready_slice).
-    ///
-    /// Takes no lock, and allocates nothing unless the open labels together have about four
-    /// kilobytes.
+    /// Like [`find_cached`](Self::find_cached), for a number of cells that is known only at run
+    /// time.
     #[inline(always)]
-    pub(crate) fn find_labels(
+    pub(crate) fn find_dynamic(
         &self,
-        labels: &impl LabelSet,
-    ) -> Option<(SeriesId, Option<OpenCells<'_, [AtomicU64]>>)> {
-        with_key(
-            labels,
-            #[inline(always)]
-            |key| {
-                let (found, block, offset) = self.find_in_block(key, self.hash(key))?;
-                let (region, at) = within(offset, self.blocks.region_bits());
-                let cells = block.regions.ready_slice(region, at, found.id.generation);
-                Some((found.id, cells.map(|cells| OpenCells::new(found, cells))))
-            },
-        )
+        key: &[u64],
+        hash: u64,
+    ) -> Option<(CachedSeries<'_>, Option<CachedCells<'_, [AtomicU64]>>)> {
+        let (found, block, offset) = self.find_in_block(key, hash)?;
+        let (region, at) = within(offset, self.blocks.region_bits());
+        let cells = block.regions.ready_slice(region, at, found.id.generation);
+        Some((found, cells))
     }
 
     /// Finds a series by its key.
@@ -229,6 +219,11 @@ impl Index {
     /// The entry of the series at a position.
     pub(crate) fn entry_at(&self, position: usize) -> &Entry {
         self.blocks.entry(place_of(position))
+    }
+
+    /// The entry of the series in a place.
+    pub(crate) fn entry(&self, place: u32) -> &Entry {
+        self.blocks.entry(place)
     }
 
     /// Pins a series, so that no other series gets its place; false if the series was removed or

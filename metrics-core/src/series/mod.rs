@@ -26,3 +26,4 @@ pub(crate) mod rendered_labels;
 pub(crate) mod replace;
 pub(crate) mod replaced;
 pub(crate) mod state;
+pub(crate) mod thread_cache;

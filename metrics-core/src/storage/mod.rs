@@ -42,8 +42,8 @@
 //! | functions with closed labels, not `async` | as declared metrics with closed labels | as there |
 //! | `async` functions with closed labels | [`Region::record`] | the directory |
 //! | functions with open labels | [`Region::ready`] | the directory |
-//! | dynamic metrics, open labels | [`Regions::ready_slice`] | the index and the directory |
-//! | handles | [`Region::record_closed`], [`Region::ready`] | the directory |
+//! | dynamic metrics, open labels | `FamilyCache`, else [`Regions::ready_slice`] | a hash table of the thread; the index and the directory |
+//! | handles | [`Region::ready`], of a region in an [`Anchored`] | the directory |
 //! | gauges | [`Region::shared_cells`] | none: all threads share the cells |
 //!
 //! If the second column finds no cells of the thread, a cold path attaches them. Cells that are not
@@ -52,12 +52,12 @@
 //!
 //! # Targets without native thread-local storage
 //!
-//! `LocalCells`, `LocalBlock` and `SeriesCache` rely on this: the address of a thread-local value
+//! `LocalCells`, `LocalBlock`, `SeriesCache` and `FamilyCache` rely on this: the address of a thread-local value
 //! without a destructor stays valid until the thread has run all of its code. That holds for native
 //! thread-local storage. Elsewhere the standard library keeps such values on the heap and frees
 //! them in an order that it does not promise. There, and with `--cfg metrics_fallback_storage`, the
 //! table above does not apply to declared metrics and functions with closed labels: `DirectoryOnly`
-//! replaces these three types, and all cells are on the heap and found through the directory.
+//! replaces the first three types, and all cells are on the heap and found through the directory.
 //! `thread_state/fallback.rs` says how the thread's end works then.
 //!
 //! The build script of this crate decides which targets have native thread-local storage;
@@ -92,7 +92,7 @@
 //! and drops regions; `thread` attaches a thread's cells, and `thread_state` holds a thread's state
 //! and, at the thread's end, adds its cells to the shared cells; `stripes` and `borrow` limit the number of
 //! threads with heap cells, and lend cells to the others; `local`, `cached_cells`,
-//! `series_cache` find a thread's cells; `record` and `read` are the two interfaces.
+//! `series_cache`, `family_cache` find a thread's cells, and `anchored` a handle's region; `record` and `read` are the two interfaces.
 //! `histogram_block`, `scalar`, `native`, `quantiles` and `layout` define what the cells mean, and
 //! `generation` how series reuse places. `sync` holds the atomics and locks, which the package
 //! `tests/models` replaces by those of loom; `atomic` is a trait for the models of
@@ -102,6 +102,7 @@
 //! Metric types and instrumented calls record and read through this module, the index of series
 //! claims places and reads them, and the registry reads.
 
+mod anchored;
 pub(crate) mod atomic;
 mod borrow;
 mod cached_cells;
@@ -109,6 +110,8 @@ mod cells;
 pub(crate) mod clock;
 pub(crate) mod cpu;
 mod directory;
+#[cfg(not(metrics_fallback_storage))]
+mod family_cache;
 pub(crate) mod generation;
 mod global;
 pub(crate) mod histogram_block;
@@ -131,7 +134,10 @@ mod thread;
 mod thread_state;
 mod word_buffer;
 
+pub(crate) use anchored::{Anchored, OwnerRef};
 pub(crate) use cached_cells::{CachedCells, Regions};
+#[cfg(not(metrics_fallback_storage))]
+pub(crate) use family_cache::{CacheOwner, FamilyCache, find_series};
 pub use local::ConstInit;
 #[cfg(metrics_fallback_storage)]
 pub(crate) use local::DirectoryOnly;

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 use crate::{
     describe::{desc::Desc, error::Error, label_values::LabelValues},
     metric::{
-        dynamic::metric_type::DynamicMetric,
+        dynamic::{metric_type::DynamicMetric, series},
         family::{CellValue, Family, Replacement},
         gauge::{FloatGauge, Gauge},
         handle::Handle,
@@ -166,7 +166,8 @@ impl<M: DynamicMetric> DynamicFamily<M> {
     /// ```
     pub fn try_bind(&self, values: &[&str]) -> Result<M, Error> {
         self.checked(values)?;
-        let handle = Handle::to_dynamic(Arc::clone(&self.family), &LabelValues(values));
+        let series = series::find_and_pin(&self.family, values);
+        let handle = Handle::to_dynamic(Arc::clone(&self.family), series);
         Ok(M::from_handle(handle))
     }
 

@@ -6,6 +6,8 @@
 //! [`Handle`](crate::metric::handle::Handle), which owns a reference to it. The registry creates
 //! and removes the families.
 
+#[cfg(test)]
+mod cached;
 mod family;
 mod metric_type;
 mod options;

@@ -127,6 +127,15 @@ impl<const IS_PINNED: bool> SeriesStorage for DynamicSeries<'_, IS_PINNED> {
     }
 }
 
+/// The series with these label values, of which there are as many as labels: pinned, if it is in an
+/// index.
+pub(super) fn find_and_pin(family: &Family, values: &[&str]) -> SeriesId {
+    if family.is_closed() || family.layout().is_shared() {
+        return series_access::resolve(family, &LabelValues(values));
+    }
+    series_access::find_and_pin(family, || find_or_create(family, values).0)
+}
+
 /// Finds or creates a series with open labels, with the calling thread's cells if the thread can
 /// record into them.
 #[inline(always)]
@@ -212,20 +221,44 @@ mod tests {
     }
 
     #[test]
+    fn recordings_beyond_the_limit_are_made_and_counted_while_locks_are_held() {
+        let options = Options::new("a_total", "Recordings.").labels(["key"]);
+        let options = options.max_series(1);
+        let counters = Registry::new().create_family::<Counter>(options);
+        let counters = counters.expect("valid");
+        record_while_locks_are_held(&counters, ["a", "b"], ["c", "d"]);
+        assert_eq!(counters.with(&["a"]).get(), 1);
+        // Of the recordings, all but that of `a`.
+        assert_eq!(counters.with(&["overflow"]).get(), 3);
+        assert_eq!(counters.family().overflow_count(), 3);
+    }
+
+    #[test]
     fn a_known_dynamic_series_is_recorded_into_while_locks_are_held() {
         let counters: DynamicFamily<Counter> = family("a_total");
-        let long = "x".repeat(100);
+        let keys = ["a", &"x".repeat(100)];
+        record_while_locks_are_held(&counters, keys, keys);
+        assert_eq!(counters.with(&[keys[0]]).get(), 2);
+        assert_eq!(counters.with(&[keys[1]]).get(), 2);
+    }
+
+    /// Increments the series `first` in a thread, and then the series `then` in the same thread
+    /// while the locks of the index and of the storage are held.
+    fn record_while_locks_are_held(
+        counters: &DynamicFamily<Counter>,
+        first: [&str; 2],
+        then: [&str; 2],
+    ) {
         let (ready, is_ready) = channel();
         let (locked, is_locked) = channel();
         thread::scope(|scope| {
-            let (counters, long) = (&counters, &*long);
             scope.spawn(move || {
-                let count = || ["a", long].map(|key| counters.with(&[key]).inc());
-                // The first recording attaches the thread's cells.
-                count();
+                let count = |keys: [&str; 2]| keys.map(|key| counters.with(&[key]).inc());
+                // The first recordings attach the thread's cells.
+                count(first);
                 ready.send(()).expect("the test waits");
                 is_locked.recv().expect("the test goes on");
-                count();
+                count(then);
                 ready.send(()).expect("the test waits");
             });
             is_ready.recv().expect("the thread records");
@@ -237,7 +270,5 @@ mod tests {
             });
             drop(state);
         });
-        assert_eq!(counters.with(&["a"]).get(), 2);
-        assert_eq!(counters.with(&[&long]).get(), 2);
     }
 }

@@ -331,11 +331,6 @@ impl Family {
     pub(crate) fn count_rejected(&self) {
         self.rejected.fetch_add(1, Ordering::Relaxed);
     }
-
-    /// Number of look-ups that ended at an overflow series, such as those of `with` and `bind`.
-    pub(crate) fn overflow_count(&self) -> u64 {
-        self.open.overflowed.load(Ordering::Relaxed)
-    }
 }
 
 #[cfg(feature = "catalog")]

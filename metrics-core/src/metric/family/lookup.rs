@@ -1,12 +1,12 @@
 //! Finds, creates and removes the series of a family with labels whose values are not known at
 //! compile time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 use crate::{
     describe::{
         label::LabelSet,
-        label_values::{LabelCopy, OverflowLabels, UnknownLabels},
+        label_values::{LabelCopy, OverflowLabels},
     },
     metric::family::definition::Family,
     sample::{label_text, label_text::LabelView},
@@ -16,13 +16,14 @@ use crate::{
         key::{Key, with_key},
         recipients::{ExpositionStart, Recipient, Recipients},
         redirect::Redirect,
+        thread_cache::{IndexBox, find_dynamic},
     },
 };
 
 impl Family {
     /// The index of series, created by the first call.
     #[inline(always)]
-    pub(crate) fn index(&self) -> &Index {
+    pub(crate) fn index(&self) -> &IndexBox {
         match self.open.index.get() {
             Some(index) => index,
             None => self.create_index(),
@@ -31,7 +32,7 @@ impl Family {
 
     #[cold]
     #[inline(never)]
-    fn create_index(&self) -> &Index {
+    fn create_index(&self) -> &IndexBox {
         self.open.index.get_or_init(|| {
             let index = Index::new(
                 self.desc.name(),
@@ -40,7 +41,7 @@ impl Family {
                 self.open.limit(),
                 self.allows_negative(),
             );
-            Box::new(index.expiring(self.open.expiry_nanos))
+            IndexBox::new(index.expiring(self.open.expiry_nanos))
         })
     }
 
@@ -63,7 +64,7 @@ impl Family {
         &self,
         labels: &impl LabelSet,
     ) -> (SeriesId, Option<OpenCells<'_, [AtomicU64]>>) {
-        let found = self.index().find_labels(labels);
+        let found = find_dynamic(self.index(), labels);
         found.unwrap_or_else(|| (self.find_or_create_cold(labels), None))
     }
 
@@ -73,12 +74,11 @@ impl Family {
         let index = self.index();
         let mut key = Key::new();
         let key = key.words_of(labels);
-        if let Some(series) = index.find(key) {
-            return series;
-        }
-        if !index.rejects(key)
-            && let Some(series) = self.insert(labels, false)
-        {
+        if index.rejects(key) {
+            if let Some(series) = self.only_overflow_series() {
+                return series;
+            }
+        } else if let Some(series) = index.find(key).or_else(|| self.insert(labels, false)) {
             return series;
         }
         self.overflow_series(&OverflowLabels {
@@ -88,41 +88,13 @@ impl Family {
     }
 
     /// Inserts a series into the index, unless another thread has done so; see [`Index::insert`].
-    fn insert(&self, labels: &impl LabelSet, beyond_limit: bool) -> Option<SeriesId> {
+    pub(super) fn insert(&self, labels: &impl LabelSet, beyond_limit: bool) -> Option<SeriesId> {
         let labels = LabelCopy::of(labels);
         let mut key = Key::new();
         let key = key.words_of(&labels);
         let rendered = self.render(&labels);
         let limit = || self.open.limit();
         self.index().insert(key, limit, beyond_limit, &rendered)
-    }
-
-    /// Returns the series with the labels `overflow`, for recordings beyond the cardinality limit,
-    /// and counts the look-up in `overflowed`.
-    fn overflow_series(&self, overflow: &impl LabelSet) -> SeriesId {
-        self.open.overflowed.fetch_add(1, Ordering::Relaxed);
-        self.find_or_create_overflow(overflow)
-    }
-
-    /// Finds or creates the series with the labels `overflow`.
-    fn find_or_create_overflow(&self, overflow: &impl LabelSet) -> SeriesId {
-        let index = self.index();
-        let mut key = Key::new();
-        index
-            .find(key.words_of(overflow))
-            .or_else(|| self.insert(overflow, true))
-            // No place is left, because handles pin too many places of removed series. No series in
-            // the index has generation 0, so recordings with this identifier are discarded.
-            .unwrap_or(SeriesId {
-                place: 0,
-                generation: 0,
-            })
-    }
-
-    /// Returns the overflow series, for a recording into a series that expired and was removed, and
-    /// counts the look-up in `overflowed`.
-    pub(crate) fn overflow_of_expired(&self) -> SeriesId {
-        self.overflow_series(&self.unknown_labels())
     }
 
     /// The series that the next recording into `series` goes to: the overflow series if `series`
@@ -135,14 +107,6 @@ impl Family {
         self.find_or_create_overflow(&self.unknown_labels())
     }
 
-    /// The labels of the overflow series for a series that expired and was removed. The labels of
-    /// that series are not stored any more.
-    fn unknown_labels(&self) -> impl LabelSet {
-        UnknownLabels {
-            value_sets: (0..self.series_label_count()).map(|at| self.indexed_values(at)),
-        }
-    }
-
     /// Renders const labels and the labels of a series.
     pub(super) fn render(&self, labels: &LabelCopy) -> String {
         let mut out = String::new();
@@ -153,7 +117,7 @@ impl Family {
 
     /// Number of labels that distinguish series. The other labels distinguish the outcome rows of
     /// one series.
-    fn series_label_count(&self) -> usize {
+    pub(super) fn series_label_count(&self) -> usize {
         let row_labels = if self.rows.has_open_result_labels() {
             0
         } else {
@@ -175,7 +139,7 @@ impl Family {
 
     /// The values of the label at a position, if the keys of series contain the index of the value
     /// instead of its text.
-    fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
+    pub(super) fn indexed_values(&self, at: usize) -> Option<&'static [&'static str]> {
         self.closed_values(at).filter(|_| !self.has_text_keys)
     }
 

@@ -15,6 +15,8 @@ mod family_ref;
 mod first_use;
 mod lookup;
 mod open;
+mod overflow;
+mod overflows;
 mod replace;
 
 pub use definition::Family;

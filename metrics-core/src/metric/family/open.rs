@@ -6,7 +6,10 @@ use std::sync::{
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
 
-use crate::series::{index::Index, recipients::Recipients};
+use crate::{
+    metric::family::overflows::Overflows,
+    series::{recipients::Recipients, thread_cache::IndexBox},
+};
 
 /// Number of series that a metric may have if the values of its labels are not known at compile
 /// time. Its declaration, its [`Options`](crate::Options) or
@@ -17,7 +20,7 @@ pub const DEFAULT_MAX_SERIES: usize = 10_000;
 #[derive(Debug)]
 pub(crate) struct OpenSeries {
     /// Created by the first call of `Family::index`.
-    pub(super) index: OnceLock<Box<Index>>,
+    pub(super) index: OnceLock<IndexBox>,
     max_series: AtomicUsize,
     /// Whether the declaration or the options set the limit, so that the registry's limit does not
     /// apply.
@@ -28,8 +31,7 @@ pub(crate) struct OpenSeries {
     pub(super) recipients: Recipients,
     /// A cell that is never exposed. Discarded recordings into gauges and state sets go to it.
     pub(super) discarded: AtomicU64,
-    /// Number of look-ups that ended at the overflow series, for instance because of the limit.
-    pub(super) overflowed: AtomicU64,
+    pub(super) overflows: Overflows,
 }
 
 impl OpenSeries {
@@ -41,7 +43,7 @@ impl OpenSeries {
             expiry_nanos: 0,
             recipients: Recipients::new(),
             discarded: AtomicU64::new(0),
-            overflowed: AtomicU64::new(0),
+            overflows: Overflows::new(),
         }
     }
 

@@ -103,9 +103,7 @@ impl Family {
             of(&LabelCopy::of(&labels), *value)
         };
         let overflowed = self.index().replace(&new, || self.open.limit(), overflow);
-        self.open
-            .overflowed
-            .fetch_add(overflowed, Ordering::Relaxed);
+        self.open.overflows.count_replaced(overflowed);
     }
 
     /// Encodes `value` as the content of a series' cell.
