@@ -52,8 +52,7 @@
 //! * `catalog`: the declared metrics as data, JSON and Markdown; naming warnings and a test for
 //!   compatibility; dashboards for Grafana and rules for Prometheus, generated from the
 //!   declarations.
-//! * `linkme`: registers metrics in a linker section as well, for programs that run no code
-//!   before `main`.
+//! * `linkme`: registers metrics through a linker section, so that no code runs before `main`.
 //! * `tracing`: takes [exemplars](crate::metrics#exemplars) from the OpenTelemetry span
 //!   that is current during a recording, for metrics with `#[exemplars]`.
 

@@ -42,6 +42,7 @@ pub mod call {
 
 #[cfg(feature = "linkme")]
 pub use crate::registry::REGISTRATIONS;
+#[cfg(not(feature = "linkme"))]
 pub use inventory;
 #[cfg(feature = "linkme")]
 pub use linkme;

@@ -36,13 +36,12 @@ macro_rules! __register {
     };
 }
 
-/// Registers a metric or a collector at link time, with `inventory` and in `linkme`'s linker section.
+/// Registers a metric or a collector at link time, in `linkme`'s linker section.
 #[doc(hidden)]
 #[macro_export]
 #[cfg(feature = "linkme")]
 macro_rules! __register {
     ($registration:expr) => {
-        $crate::__private::inventory::submit! { $registration }
         #[$crate::__private::linkme::distributed_slice($crate::__private::REGISTRATIONS)]
         #[linkme(crate = $crate::__private::linkme)]
         static __REGISTRATION: $crate::__private::Registration = $registration;

@@ -1,7 +1,7 @@
 //! Lists the metrics and collectors that the macros register at link time.
 //!
-//! The crate `inventory` collects the registrations, and so does the crate `linkme` if the feature
-//! `linkme` is on. Only this file, the macro `__register!` and `__private` use these crates.
+//! The crate `inventory` collects the registrations, or the crate `linkme` if the feature `linkme`
+//! is on. Only this file, the macro `__register!` and `__private` use these crates.
 
 use crate::{
     describe::source_location::SourceLocation,
@@ -17,6 +17,7 @@ pub enum Registration {
     Collector(&'static dyn Collector),
 }
 
+#[cfg(not(feature = "linkme"))]
 inventory::collect!(Registration);
 
 #[cfg(feature = "linkme")]
@@ -24,26 +25,20 @@ inventory::collect!(Registration);
 #[linkme::distributed_slice]
 pub static REGISTRATIONS: [Registration];
 
-/// Everything that was registered at link time, without duplicates.
+/// Everything that was registered at link time.
 ///
 /// Sorted by name and source location, so that every build keeps the same one of two declarations
 /// that clash. The linker's order is arbitrary.
 pub(crate) fn linked_items() -> Vec<Item> {
+    #[cfg(not(feature = "linkme"))]
     let registrations = inventory::iter::<Registration>();
     #[cfg(feature = "linkme")]
-    let registrations = registrations.chain(REGISTRATIONS.iter());
-    let mut items: Vec<Item> = Vec::new();
-    for registration in registrations {
-        let item = match registration {
-            Registration::Family(family) => Item::Metric(FamilyRef::Declared(family)),
-            Registration::Collector(collector) => Item::DeclaredCollector(*collector),
-        };
-        // Leaves out duplicates, because with the feature `linkme`, both crates collect each
-        // declaration.
-        if cfg!(not(feature = "linkme")) || items.iter().all(|known| !known.is_same(&item)) {
-            items.push(item);
-        }
-    }
+    let registrations = REGISTRATIONS.iter();
+    let items = registrations.map(|registration| match registration {
+        Registration::Family(family) => Item::Metric(FamilyRef::Declared(family)),
+        Registration::Collector(collector) => Item::DeclaredCollector(*collector),
+    });
+    let mut items: Vec<_> = items.collect();
     items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     items
 }
