@@ -13,6 +13,8 @@
 # (or SOAK_SECONDS). The fuzzer is cargo-fuzz, which is built below target/tools if it is missing,
 # and needs a C++ compiler.
 set -euo pipefail
+# Nothing is built twice, and without this, the target folder is twice as large.
+export CARGO_INCREMENTAL=0
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 readonly judges="$PWD/target/judges"
@@ -22,11 +24,12 @@ readonly cargo_fuzz=0.13.2
 # The first Debian release with Prometheus 3.
 readonly newer_debian=forky
 
-# Test targets whose result does not depend on registration through a linker section.
-readonly indifferent_to_linkme=(allocator collect dashboards dependencies documents environments
-    expiry_scraped facade formats_scraped instructions jemalloc memory newcomer page
-    prometheus prometheus_tls pushed remote_written roundtrip rules soak structure textfile_shown
-    ui)
+# Test programs that mostly wait, for scrapes or a browser, or that use one processor, for a compiler.
+# They run beside the others.
+readonly beside_others=(dashboards environments expiry_scraped formats_scraped newcomer page prometheus
+    prometheus_tls pushed remote_written rules summaries_scraped ui)
+# Test programs with each kind of item that registers at link time.
+readonly registering=(attributes collectors declarations registry)
 
 main() {
     # The soak test among the other tests takes its default, short time.
@@ -59,18 +62,15 @@ main() {
     RUSTDOCFLAGS="-D warnings" run cargo doc --no-deps --all-features \
         --package metrics-core --package metrics-http --package metrics-macros
 
-    step "example"
-    run cargo build --release --package metrics-http --features catalog,remote-write \
-        --example shortener
-
     step "tests"
-    run cargo test --workspace --features "metrics-http/axum,metrics-http/web-config" \
-        --features "metrics-http/zstd,metrics-http/remote-write,metrics-http/https,metrics-http/catalog"
+    test_workspace
+
+    step "tests with jemalloc"
     run cargo test --package tests --features jemalloc --test jemalloc
 
     step "tests, registered through a linker section"
-    mapfile -t targets < <(targets_for_linkme)
-    run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib "${targets[@]}"
+    run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib \
+        "${registering[@]/#/--test=}"
 
     step "tests of the storage without native thread-local storage, with AddressSanitizer"
     test_fallback_storage
@@ -85,6 +85,37 @@ main() {
     fi
 
     step "all good"
+}
+
+# Runs all tests, in two groups at the same time. What the group beside the others prints appears when
+# both have ended.
+test_workspace() {
+    run cargo test --workspace --no-run
+    local name beside=() others=()
+    while read -r name; do
+        if [[ " ${beside_others[*]} " == *" $name "* ]]; then
+            beside+=("--test=$name")
+        else
+            others+=("--test=$name")
+        fi
+    done < <(test_programs)
+    local output="$PWD/target/tests-beside.txt"
+    run cargo test --workspace "${beside[@]}" &>"$output" &
+    local process=$! result=0
+    { run cargo test --workspace --lib --bins --examples "${others[@]}" \
+        && run cargo test --workspace --doc; } || result=$?
+    wait "$process" || result=$?
+    cat "$output"
+    return "$result"
+}
+
+# The names of all test programs that need no feature which the workspace lacks.
+test_programs() {
+    local path
+    for path in {metrics-*,tests,tests/models}/tests/{*.rs,*/main.rs}; do
+        path=${path%/main.rs}
+        [[ ! -e $path || $path == */jemalloc.rs ]] || basename "$path" .rs
+    done | sort -u
 }
 
 # Finds uses of memory that the end of a thread has freed. Tests that take minutes or measure memory
@@ -283,14 +314,6 @@ find_python() {
 # version_of LIBRARY PYTHON: prints nothing if it is not installed.
 version_of() {
     "$2" -c "from importlib.metadata import version; print(version('$1'))" 2>/dev/null || true
-}
-
-targets_for_linkme() {
-    local path name
-    for path in tests/tests/*.rs tests/tests/*/main.rs; do
-        name=$(basename "${path%/main.rs}" .rs)
-        [[ " ${indifferent_to_linkme[*]} " == *" $name "* ]] || printf '%s\n' --test "$name"
-    done
 }
 
 # apt's sandbox user cannot write to a folder of root and would print a warning.

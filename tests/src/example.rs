@@ -108,16 +108,13 @@ impl Drop for Example {
 
 /// Builds the example with Cargo, so that a test never runs an outdated program, and returns its
 /// path.
+///
+/// Builds it for the whole workspace, like `cargo test --workspace`, so that both use the same
+/// dependencies.
 #[track_caller]
 fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "metrics-http"])
-        .args([
-            "--features",
-            "catalog,remote-write",
-            "--example",
-            "shortener",
-        ])
+        .args(["build", "--workspace", "--example", "shortener"])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stderr(Stdio::inherit())
