@@ -2,10 +2,12 @@
 
 mod support;
 
-use std::{io::Write, net::TcpStream, time::Duration};
+use std::{io::Write, net::TcpStream, sync::Arc, time::Duration};
 
 use metrics_http::Server;
-use support::{Reply, connect, eventually, gate::Gate, get, serving};
+use support::{
+    Reply, Warehouse, connect, eventually, gate::Gate, get, registry, serving, serving_registry,
+};
 
 fn server(gate: &Gate) -> Server {
     serving(gate.clone())
@@ -86,7 +88,9 @@ fn another_scrape_leads_if_the_leader_disconnects() {
 #[test]
 fn a_stalled_leader_does_not_delay_its_followers() {
     let gate = Gate::default();
-    let server = serving(gate.clone())
+    let registry = registry(gate.clone());
+    registry.register(Arc::new(Warehouse)).unwrap();
+    let server = serving_registry(registry)
         .client_timeout(Duration::from_mins(5))
         .serve("127.0.0.1:0")
         .unwrap();

@@ -3,12 +3,13 @@
 mod support;
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicBool, Ordering},
+    mpsc,
 };
 
 use metrics_http::Body;
-use support::{Shop, ask, get, serving, shop};
+use support::{Shop, TIMEOUT, ask, get, serving, shop};
 
 #[test]
 fn a_program_without_checks_is_healthy_and_ready() {
@@ -60,10 +61,12 @@ fn a_check_that_panics_has_failed() {
 
 #[test]
 fn a_blocked_check_does_not_delay_scrapes() {
-    let (release, blocked) = std::sync::mpsc::channel::<()>();
-    let blocked = std::sync::Mutex::new(blocked);
+    let (release, blocked) = mpsc::channel::<()>();
+    let (entered, check) = mpsc::channel();
+    let blocked = Mutex::new(blocked);
     let server = serving(Shop)
         .readiness_check("slow", move || {
+            entered.send(()).unwrap();
             let _ = blocked.lock().unwrap().recv();
             Ok(())
         })
@@ -71,6 +74,7 @@ fn a_blocked_check_does_not_delay_scrapes() {
         .unwrap();
     let address = server.local_addr();
     let probe = std::thread::spawn(move || ask(address, "GET /-/ready HTTP/1.1\r\n").status);
+    check.recv_timeout(TIMEOUT).unwrap();
     assert_eq!(get(&server, "/metrics").status, 200);
     drop(release);
     assert_eq!(probe.join().unwrap(), 200);

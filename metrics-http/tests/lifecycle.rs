@@ -140,7 +140,7 @@ fn shutdown_waits_for_a_scrape_in_progress() {
     support::eventually("the port is closed", || {
         TcpStream::connect(address).is_err()
     });
-    let reply = finish(scrape);
+    let reply = Reply::finish(scrape);
     assert!(reply.complete);
     let shelves = reply.text().matches("\nstock_pieces{").count();
     assert_eq!(shelves, support::SHELVES);
@@ -157,7 +157,7 @@ fn shutdown_waits_no_longer_than_its_timeout() {
     let start = Instant::now();
     server.shutdown();
     assert!(start.elapsed() < support::TIMEOUT);
-    assert!(!finish(scrape).complete);
+    assert!(!Reply::finish(scrape).complete);
 }
 
 #[test]
@@ -179,11 +179,4 @@ fn a_server_starts_and_stops_inside_a_runtime() {
         assert_eq!(get(&server, "/metrics").status, 200);
         server.shutdown();
     });
-}
-
-/// Reads the rest of a response of which `begin_scrape` has read the first nine bytes.
-fn finish(mut stream: TcpStream) -> Reply {
-    let mut raw = b"HTTP/1.1 ".to_vec();
-    let _ = std::io::Read::read_to_end(&mut stream, &mut raw);
-    Reply::parse(&raw)
 }

@@ -218,7 +218,7 @@ fn an_unreachable_gateway_is_an_error_with_its_cause() {
     // Nothing listens on the first address, and the second does not resolve.
     for (url, why) in [
         ("http://127.0.0.1:1", "refused"),
-        ("http://gateway.invalid", ""),
+        ("http://gateway.invalid", "lookup"),
     ] {
         let gateway = PushGateway::new(url, "backup").no_proxy();
         let error = gateway.push().unwrap_err();
@@ -359,8 +359,24 @@ fn the_pusher_pushes_immediately_and_at_every_interval() {
     let requests = receiver.wait_for(5);
     assert!(requests.iter().all(|one| one.method == "PUT"));
     pusher.shutdown().unwrap();
-    let at_the_end = receiver.requests().len();
-    assert_eq!(receiver.requests().len(), at_the_end);
+}
+
+#[test]
+fn a_pusher_pushes_no_more_after_its_shutdown() {
+    let (stopped, running) = (Receiver::new(), Receiver::new());
+    let push = |receiver: &Receiver| {
+        let pusher = gateway(receiver).push_every(Duration::from_millis(1), drop);
+        pusher.unwrap()
+    };
+    let pusher = push(&stopped);
+    stopped.wait_for(2);
+    pusher.shutdown().unwrap();
+    let at_the_end = stopped.requests().len();
+    // As long as another pusher takes for 50 requests at the same interval.
+    let other = push(&running);
+    running.wait_for(50);
+    assert_eq!(stopped.requests().len(), at_the_end);
+    other.shutdown().unwrap();
 }
 
 #[test]

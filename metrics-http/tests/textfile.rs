@@ -7,15 +7,22 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     process::Child,
-    thread,
+    thread::{self, ScopedJoinHandle},
 };
 
+use metrics_core::metrics;
 use metrics_http::{
-    Collection, Collector, Desc, Kind, Registry, Server, write_textfile, write_textfile_from,
+    Collection, Collector, Counter, Desc, DynamicFamily, Format, Kind, Options, Registry, Server,
+    write_textfile, write_textfile_from,
 };
 use tempfile::TempDir;
 
 use support::{Shop, Warehouse, eventually, own_process, registry};
+
+metrics! {
+    /// Orders of the global registry.
+    static ORDERS: Counter = "global_orders_total";
+}
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
@@ -40,8 +47,26 @@ fn the_file_contains_the_exposition_in_the_text_format() {
 fn no_line_has_a_timestamp_or_an_exemplar() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("shop.prom");
-    write_textfile_from(&registry(Shop), &path).unwrap();
+    let registry = registry(Shop);
+    let options = Options::new("traced_total", "With exemplars.").labels(["kind"]);
+    let traced: DynamicFamily<Counter> = registry.create_family(options).unwrap();
+    traced.with(&["a"]).inc_with_exemplar(&[("trace_id", "1")]);
+    registry.write_created(true);
+    let in_openmetrics = registry.encode_to_string(Format::OpenMetrics);
+    assert!(
+        in_openmetrics.contains("traced_total{kind=\"a\"} 1 # {"),
+        "{in_openmetrics}"
+    );
+    assert!(
+        in_openmetrics.contains("traced_created{"),
+        "{in_openmetrics}"
+    );
+    write_textfile_from(&registry, &path).unwrap();
     let written = fs::read_to_string(&path).unwrap();
+    assert!(
+        written.contains("traced_total{kind=\"a\"} 1\n"),
+        "{written}"
+    );
     let samples = written.lines().filter(|line| !line.starts_with('#'));
     for sample in samples {
         let value = sample.rsplit_once('}').map_or(sample, |(_, value)| value);
@@ -73,8 +98,10 @@ fn metrics_that_other_programs_have_too_are_left_out() {
 fn the_global_registry_is_written_by_default() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("global.prom");
+    ORDERS.inc();
     write_textfile(&path).unwrap();
-    assert!(path.exists());
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written.contains("global_orders_total 1\n"), "{written}");
 }
 
 #[cfg(unix)]
@@ -108,15 +135,14 @@ fn a_concurrent_reader_sees_a_complete_file() {
     let path = folder.path().join("stock.prom");
     let registry = registry(Warehouse);
     write_textfile_from(&registry, &path).unwrap();
-    let whole = fs::metadata(&path).unwrap().len();
+    let whole = fs::read(&path).unwrap();
     std::thread::scope(|scope| {
         let writers =
             [0; 2].map(|_| scope.spawn(|| write_textfile_from(&registry, &path).unwrap()));
-        while !writers
-            .iter()
-            .all(std::thread::ScopedJoinHandle::is_finished)
-        {
-            assert_eq!(fs::metadata(&path).unwrap().len(), whole);
+        let mut reads = 0;
+        while reads == 0 || !writers.iter().all(ScopedJoinHandle::is_finished) {
+            assert_eq!(fs::read(&path).unwrap(), whole);
+            reads += 1;
         }
     });
     assert_eq!(names(folder.path()), ["stock.prom"]);

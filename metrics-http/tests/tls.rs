@@ -4,7 +4,7 @@ mod support;
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::Write,
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc,
@@ -25,7 +25,7 @@ use support::pipe::Pipe;
 use support::{
     Shop, TIMEOUT,
     authority::dns,
-    connect, eventually, serving,
+    connect, eventually, read_to_close, serving,
     tls::{Authority, Client},
 };
 use tempfile::TempDir;
@@ -71,8 +71,7 @@ fn a_client_without_tls_gets_no_metrics() {
     stream
         .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .unwrap();
-    let mut response = Vec::new();
-    let _ = stream.read_to_end(&mut response);
+    let response = read_to_close(stream);
     assert!(!String::from_utf8_lossy(&response).contains("orders"));
 }
 

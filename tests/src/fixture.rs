@@ -1,18 +1,37 @@
 //! Builds the crates below `tests/fixtures`, which are outside the workspace.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{self, Command},
+    sync::{Mutex, PoisonError},
 };
 
-/// Builds a fixture and returns the folder of the artifacts.
+/// Builds a fixture, unless this process has built it before, and returns the folder of the
+/// artifacts.
 #[track_caller]
 pub fn build_fixture(name: &str, release: bool) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<(String, bool), PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (name.to_owned(), release);
+    if let Some(folder) = built.get(&key) {
+        return folder.clone();
+    }
+    let folder = build(name, release);
+    built.insert(key, folder.clone());
+    folder
+}
+
+#[track_caller]
+fn build(name: &str, release: bool) -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures").join(name);
-    // Uses the versions in the workspace's lock file, so that nothing has to be downloaded.
-    fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
+    // Uses the versions in the workspace's lock file, so that nothing has to be downloaded. Renames
+    // a copy, because another test program's Cargo may read the file meanwhile.
+    let copy = fixture.join(format!("Cargo.lock.{}", process::id()));
+    fs::copy(here.join("../Cargo.lock"), &copy).expect("the lock file");
+    fs::rename(&copy, fixture.join("Cargo.lock")).expect("a lock file to replace");
     // All fixtures use one target folder, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");
     let mut cargo = Command::new(env!("CARGO"));

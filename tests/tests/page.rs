@@ -193,7 +193,7 @@ fn rates_change_under_load() {
 }
 
 #[test]
-fn functions_are_sorted_by_the_clicked_column() {
+fn metrics_are_sorted_by_the_clicked_column() {
     let (_server, browser) = open_page();
     let _ = cook(true);
     view(&browser, "metrics");
@@ -206,11 +206,11 @@ fn functions_are_sorted_by_the_clicked_column() {
     wait_until(TIMEOUT, "metrics", || (names().len() > 3).then_some(()));
     let mut sorted = names();
     sorted.sort_by_key(|name| name.to_lowercase());
-    assert_eq!(names().first(), sorted.first());
+    assert_eq!(names(), sorted);
     browser.click(".head .cell:first-child .sort");
     browser.until("document.querySelector('.head .cell:first-child[aria-sort=descending]')");
-    let down = names();
-    assert!(down[0] > down[down.len() - 1], "{down:?}");
+    sorted.reverse();
+    assert_eq!(names(), sorted);
     assert_no_console_errors(&browser);
 }
 
@@ -219,16 +219,24 @@ fn search_matches_names_help_and_labels() {
     let (_server, browser) = open_page();
     WASHED.with("ada").inc();
     view(&browser, "metrics");
-    for (text, found) in [
-        ("kitchen dirty", "kitchen_dirty_plates"),
-        ("size of portions", "kitchen_portion_bytes"),
-        ("by", "kitchen_plates_total"),
+    for (text, found, other) in [
+        (
+            "kitchen dirty",
+            "kitchen_dirty_plates",
+            "kitchen_portion_bytes",
+        ),
+        (
+            "size of portions",
+            "kitchen_portion_bytes",
+            "kitchen_dirty_plates",
+        ),
+        ("by", "kitchen_plates_total", "kitchen_dirty_plates"),
     ] {
         fill(&browser, "#search", text);
         wait_until(TIMEOUT, found, || {
             let rows = rows(&browser, ".table");
-            let fits = |row: &Vec<String>| row[0].starts_with(found);
-            rows.iter().any(fits).then_some(())
+            let shows = |name: &str| rows.iter().any(|row| row[0].starts_with(name));
+            (shows(found) && !shows(other)).then_some(())
         });
     }
     fill(&browser, "#search", "no such metric");
@@ -454,24 +462,19 @@ fn the_page_follows_the_systems_dark_mode() {
 #[test]
 fn the_page_respects_reduced_motion() {
     let (_server, browser) = open_page();
+    browser.until("document.getAnimations().length > 0");
     browser.prefer("prefers-reduced-motion", "reduce");
     browser.until("document.getAnimations().length === 0");
 }
 
 #[test]
-fn ten_thousand_series_appear_quickly() {
+fn ten_thousand_series_are_shown() {
     let server = serving(many(10_000));
     let browser = Browser::start();
     browser.open(&url(&server));
-    let painted = browser.until(
-        "performance.getEntriesByType('paint')
-             .find((it) => it.name === 'first-contentful-paint')?.startTime",
-    );
-    let painted = painted.as_f64().expect("a time in milliseconds");
     browser.until("document.getElementById('status').textContent === 'live'");
-    let live = browser.run("return performance.now()");
-    println!("10,000 series: first paint after {painted:.0} ms, live after {live} ms at most");
-    assert!(painted < 10_000.0, "{painted} ms");
+    open_family(&browser, "warehouse_pieces");
+    browser.until("document.querySelector('.family').textContent.includes('of 10,000')");
     assert_no_console_errors(&browser);
 }
 
@@ -495,7 +498,8 @@ fn a_hundred_thousand_series_keep_the_document_small() {
     );
     println!("100,000 series: {nodes} elements, {feed} bytes a second");
     assert!(nodes < 2_000, "{nodes} elements");
-    assert!(feed.as_u64() < Some(10_000), "{feed} bytes");
+    let feed = feed.as_u64().expect("a number of bytes");
+    assert!(feed < 10_000, "{feed} bytes");
     assert_no_console_errors(&browser);
 }
 

@@ -16,7 +16,7 @@ pub mod tls;
 pub mod written;
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -142,6 +142,19 @@ pub fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
+/// Reads until the server closes the connection. Panics if it does not in time.
+#[track_caller]
+pub fn read_to_close(mut stream: impl Read) -> Vec<u8> {
+    let mut raw = Vec::new();
+    match stream.read_to_end(&mut raw) {
+        // The data before a connection reset is kept.
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => {
+            panic!("the server does not close the connection: {error}")
+        }
+        _ => raw,
+    }
+}
+
 /// Starts a scrape; returns when the response has begun.
 pub fn begin_scrape(address: SocketAddr) -> TcpStream {
     let mut stream = connect(address);
@@ -171,11 +184,15 @@ pub struct Reply {
 }
 
 impl Reply {
-    pub fn read(mut stream: TcpStream) -> Reply {
-        let mut raw = Vec::new();
-        // The data before a connection reset is kept.
-        let _ = stream.read_to_end(&mut raw);
-        Reply::parse(&raw)
+    #[track_caller]
+    pub fn read(stream: TcpStream) -> Reply {
+        Reply::parse(&read_to_close(stream))
+    }
+
+    /// Reads the rest of a response that [`begin_scrape`] has begun to read.
+    #[track_caller]
+    pub fn finish(stream: TcpStream) -> Reply {
+        Reply::parse(&[b"HTTP/1.1 ".as_slice(), &read_to_close(stream)].concat())
     }
 
     pub fn parse(raw: &[u8]) -> Reply {

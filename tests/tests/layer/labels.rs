@@ -2,10 +2,13 @@
 
 use axum::{
     Router,
+    body::Body,
+    http::Request,
     routing::{any, get},
 };
 use metrics_core::Format;
 use metrics_http::layer::ServerLayer;
+use tower::ServiceExt;
 
 use crate::support::{IN_FLIGHT, REQUESTS, layer, send, series, value};
 
@@ -59,9 +62,21 @@ async fn a_path_is_never_exposed() {
         "/secret?secret=secret",
     ] {
         for method in ["GET", "POST", "SECRET", "HEAD"] {
-            send(&app, method, path).await;
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header("host", "secret.example.org")
+                .header("user-agent", "secret/1");
+            let request = request.body(Body::empty()).expect("a request");
+            app.clone().oneshot(request).await.expect("a response");
         }
     }
+    let counts = series(&registry, REQUESTS);
+    let counts = counts.iter().filter_map(|one| one.rsplit(' ').next());
+    let requests: u32 = counts
+        .map(|count| count.parse::<u32>().expect("a count"))
+        .sum();
+    assert_eq!(requests, 12, "{:?}", series(&registry, REQUESTS));
     let text = registry.encode_to_string(Format::Text);
     assert!(!text.to_lowercase().contains("secret"), "{text}");
 }
