@@ -155,26 +155,13 @@ fn a_late_recording_of_an_ended_thread_overflows() {
         #[expire("1h")]
         static ENDED: Counter<(key: &str)> = "kept_ended_total";
     }
-    struct AtTheEnd(Option<Box<dyn Fn()>>);
-    impl Drop for AtTheEnd {
-        fn drop(&mut self) {
-            self.0.iter().for_each(|record| record());
-        }
-    }
-    thread_local! {
-        // The thread uses `LAST` before the library's thread-local value, so `LAST` is dropped
-        // after that value.
-        static LAST: RefCell<AtTheEnd> = const { RefCell::new(AtTheEnd(None)) };
-    }
     let _alone = alone();
-    let thread = thread::spawn(|| {
-        LAST.with(|last| last.borrow_mut().0 = None);
+    at_the_end_of_a_thread(|| {
         ENDED.with("a").inc();
         let kept = ENDED.with("a");
         expire_for_good("kept_ended_total");
-        LAST.with(|last| last.borrow_mut().0 = Some(Box::new(move || kept.inc())));
+        move || kept.inc()
     });
-    thread.join().unwrap();
     assert_eq!(scrape_of("kept_ended_total"), overflow(1.0));
 }
 
@@ -257,6 +244,27 @@ fn a_late_observation_counts_for_the_quantiles_of_the_overflow_series() {
 }
 
 #[test]
+fn a_late_observation_of_an_ended_thread_counts_as_one_overflow() {
+    metrics! {
+        /// Recordings.
+        #[expire("1h")]
+        #[quantiles(0.5)]
+        static ENDED_MEDIAN: Summary<(key: &str)> = "kept_ended_median";
+    }
+    let _alone = alone();
+    at_the_end_of_a_thread(|| {
+        ENDED_MEDIAN.with("a").observe(1.0);
+        let kept = ENDED_MEDIAN.with("a");
+        expire_for_good("kept_ended_median");
+        move || kept.observe(7.0)
+    });
+    assert_eq!(scrape_of("kept_ended_median"), overflow(1.0));
+    let text = encode("metrics_overflowed_total", Format::Text);
+    let count = "metrics_overflowed_total{family=\"kept_ended_median\"} 1\n";
+    assert!(text.contains(count), "{text}");
+}
+
+#[test]
 fn the_exemplar_of_a_late_recording_belongs_to_the_overflow_series() {
     metrics! {
         /// Recordings.
@@ -307,6 +315,27 @@ fn a_recording_into_a_series_that_the_program_removed_is_not_exposed() {
     with_cells.inc();
     let expected = BTreeMap::from([("key=\"b\"".to_owned(), 1.0)]);
     assert_eq!(scrape_of("kept_never_expires_total"), expected);
+}
+
+/// Starts a thread that calls `run`, and lets it call the result after its storage has been dropped.
+fn at_the_end_of_a_thread<F: Fn() + 'static>(run: impl FnOnce() -> F + Send + 'static) {
+    struct AtTheEnd(Option<Box<dyn Fn()>>);
+    impl Drop for AtTheEnd {
+        fn drop(&mut self) {
+            self.0.iter().for_each(|record| record());
+        }
+    }
+    thread_local! {
+        // The thread uses `LAST` before the library's thread-local value, so `LAST` is dropped
+        // after that value.
+        static LAST: RefCell<AtTheEnd> = const { RefCell::new(AtTheEnd(None)) };
+    }
+    let thread = thread::spawn(|| {
+        LAST.with(|last| last.borrow_mut().0 = None);
+        let record = run();
+        LAST.with(|last| last.borrow_mut().0 = Some(Box::new(record)));
+    });
+    thread.join().unwrap();
 }
 
 /// The exposed values if the overflow series is the only series.

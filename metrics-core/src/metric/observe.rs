@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use crate::{
-    metric::series_storage::sealed::SeriesStorage,
+    metric::{series_access, series_storage::sealed::SeriesStorage},
     storage::{
         self, clock,
         histogram_block::Sum,
@@ -77,7 +77,9 @@ fn add_observation_slowly<S: SeriesStorage>(storage: &S, bits: u64, second: u64)
     }
     // The recording may be late. Then it holds the lock, so memory is allocated here.
     spare.fill();
-    storage.record(|cells| {
+    // `storage.record` has counted the overflow of a series that has expired, so it is not called
+    // again.
+    series_access::record(storage.family(), storage.recording_target(), |cells| {
         // Ignores whether the observation is counted in the window: there is no memory for it in a
         // recording by an allocator that this thread's cold path has called.
         let _ = record::observe_slowly(cells, bits, second, &mut spare);
