@@ -4,7 +4,7 @@
 //! division is a multiplication of 16-bit or 32-bit integers, for which even the oldest x86-64
 //! processors have vector instructions.
 
-use super::integer::{EIGHT_DIGITS, long, without_leading_zeros};
+use super::integer::{EIGHT_DIGITS, ZEROS, long, without_leading_zeros};
 use crate::{
     format::buffer::STEP,
     storage::cpu::{WideLoop, with_wide_vectors},
@@ -20,6 +20,36 @@ pub(crate) const ROW: usize = 16;
 /// Finds the digits of numbers below [`EIGHT_DIGITS`]; the digits of larger numbers are wrong.
 pub(crate) fn find_digits<const N: usize>(numbers: &[u64], digits: &mut [Digits; N]) {
     with_wide_vectors(FindDigits { numbers, digits });
+}
+
+/// The digits of a number in two parts: of its quotient by [`EIGHT_DIGITS`], and of the remainder.
+pub(crate) type LongDigits = [Digits; 2];
+
+/// Finds the digits of numbers below [`SIXTEEN_DIGITS`]; the digits of larger numbers are wrong.
+pub(crate) fn find_long_digits<const N: usize>(numbers: &[u64], digits: &mut [LongDigits; N]) {
+    with_wide_vectors(FindLongDigits { numbers, digits });
+}
+
+struct FindLongDigits<'a, const N: usize> {
+    numbers: &'a [u64],
+    digits: &'a mut [LongDigits; N],
+}
+
+impl<const N: usize> WideLoop for FindLongDigits<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut parts = [[0; 2]; N];
+        for (number, parts) in self.numbers.iter().zip(&mut parts) {
+            *parts = [*number / EIGHT_DIGITS, *number % EIGHT_DIGITS];
+        }
+        let (rows, _) = parts.as_flattened().as_chunks::<ROW>();
+        let (digits, _) = self.digits.as_flattened_mut().as_chunks_mut::<ROW>();
+        for (numbers, digits) in rows.iter().zip(digits) {
+            divide(numbers, digits);
+        }
+    }
 }
 
 struct FindDigits<'a, const N: usize> {
@@ -97,6 +127,26 @@ pub(crate) fn put_line(out: &mut [u8; 16], digits: &Digits) -> usize {
     len + 1
 }
 
+/// Writes any number, given with its digits if it is below [`SIXTEEN_DIGITS`], and ends the line.
+///
+/// Returns the number of bytes. Has no branch on the number of digits, which the processor predicts
+/// badly if some numbers have more than eight digits.
+#[inline(always)]
+pub(crate) fn put_long_line(out: &mut [u8; 16 + STEP], n: u64, digits: &LongDigits) -> usize {
+    if n < SIXTEEN_DIGITS {
+        let [upper, lower] = digits.each_ref().map(as_word);
+        let digits = u128::from(upper) | u128::from(lower) << 64;
+        // As in `without_leading_zeros`, the last digit is written even if it is 0.
+        let zeros = (digits | (1 << 120)).trailing_zeros() & !7;
+        let text = (digits | LONG_ZEROS) >> zeros;
+        out[..16].copy_from_slice(&text.to_le_bytes());
+        let len = 16 - zeros as usize / 8;
+        out[len % STEP] = b'\n';
+        return len + 1;
+    }
+    put_text(out, n)
+}
+
 /// Writes any number and ends the line. Uses `digits` only if the number is below [`EIGHT_DIGITS`].
 ///
 /// Returns the number of bytes.
@@ -107,11 +157,23 @@ pub(crate) fn put_any_line(out: &mut [u8; 16 + STEP], n: u64, digits: &Digits) -
     {
         return put_line(out, digits);
     }
+    put_text(out, n)
+}
+
+/// Writes a number with more than eight digits and ends the line. Returns the number of bytes.
+#[inline(always)]
+fn put_text(out: &mut [u8; 16 + STEP], n: u64) -> usize {
     let (text, len) = long(n);
     out[..STEP].copy_from_slice(&text);
     out[len % STEP] = b'\n';
     len + 1
 }
+
+/// Numbers below this have at most sixteen digits.
+const SIXTEEN_DIGITS: u64 = EIGHT_DIGITS * EIGHT_DIGITS;
+
+/// `'0'` in every byte.
+const LONG_ZEROS: u128 = ZEROS as u128 | (ZEROS as u128) << 64;
 
 /// All eight digits in one word, which the processor loads at once.
 #[inline(always)]
@@ -128,7 +190,7 @@ mod tests {
     fn numbers_of_a_batch_are_written_like_each_alone() {
         let up_to_eight = (0..EIGHT_DIGITS).step_by(977);
         let up_to_eight = up_to_eight.chain(EIGHT_DIGITS - 300..EIGHT_DIGITS + 300);
-        let tens = (3..9).flat_map(|power| {
+        let tens = (3..20).flat_map(|power| {
             let ten = 10_u64.pow(power);
             [ten - 1, ten, ten + 1]
         });
@@ -148,6 +210,13 @@ mod tests {
                 }
                 let mut line = [0; 48];
                 let len = put_any_line(&mut line, *number, digits);
+                assert_eq!(line[..len], *format!("{number}\n").as_bytes());
+            }
+            let mut long_digits = [LongDigits::default(); 128];
+            find_long_digits(numbers, &mut long_digits);
+            for (number, digits) in numbers.iter().zip(&long_digits) {
+                let mut line = [0; 48];
+                let len = put_long_line(&mut line, *number, digits);
                 assert_eq!(line[..len], *format!("{number}\n").as_bytes());
             }
         }

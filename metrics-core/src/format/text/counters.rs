@@ -5,7 +5,9 @@ use crate::{
     format::{
         buffer::{Buffer, LONGEST, Line, STEP, copy_short},
         number,
-        number::batch::{Digits, find_digits, put_any_line},
+        number::batch::{
+            Digits, LongDigits, find_digits, find_long_digits, put_any_line, put_long_line,
+        },
     },
     sample::{
         batch::CounterBatch,
@@ -20,6 +22,8 @@ use crate::{
 pub(super) struct Scratch {
     /// The decimal digits of the counters' totals.
     digits: [Digits; CounterBatch::MAX_LEN],
+    /// The decimal digits of the counters' totals, if some total has more than eight.
+    long_digits: [LongDigits; CounterBatch::MAX_LEN],
     table: HalfTable,
 }
 
@@ -27,6 +31,7 @@ impl Default for Scratch {
     fn default() -> Self {
         Scratch {
             digits: [Digits::default(); CounterBatch::MAX_LEN],
+            long_digits: [LongDigits::default(); CounterBatch::MAX_LEN],
             table: HalfTable::new(),
         }
     }
@@ -37,9 +42,21 @@ pub(super) fn write(
     buffer: &mut Buffer,
     counters: &CounterBatch<'_>,
     start: &LineStart,
-    Scratch { digits, table }: &mut Scratch,
+    scratch: &mut Scratch,
 ) {
-    find_digits(counters.totals, digits);
+    let Scratch {
+        digits,
+        long_digits,
+        table,
+    } = scratch;
+    // Folds all totals, so that the loop needs no branch and has wide vectors.
+    let any = counters.totals.iter().fold(0, |any, total| any | total);
+    let is_long = any >= number::EIGHT_DIGITS;
+    if is_long {
+        find_long_digits(counters.totals, long_digits);
+    } else {
+        find_digits(counters.totals, digits);
+    }
     let labels = counters.series.labels;
     let each =
         start.labels.len() + LabelRendering::BEFORE_VALUE.len() + start.value.len() + number::ROOM;
@@ -58,12 +75,15 @@ pub(super) fn write(
                 counters: &rest,
                 halves,
                 digits: &digits[at..],
+                long_digits: &long_digits[at..],
                 prefix: &prefix,
             };
-            let (lines, written) = match labels.form {
-                Form::Requested => with_wide_vectors(lines),
-                Form::BareText => with_wide_vectors(BareLines(lines)),
-                Form::Other => (0, 0),
+            let (lines, written) = match (labels.form, is_long) {
+                (Form::Requested, false) => with_wide_vectors(Lines::<false, false>(lines)),
+                (Form::Requested, true) => with_wide_vectors(Lines::<false, true>(lines)),
+                (Form::BareText, false) => with_wide_vectors(Lines::<true, false>(lines)),
+                (Form::BareText, true) => with_wide_vectors(Lines::<true, true>(lines)),
+                (Form::Other, _) => (0, 0),
             };
             line.skip(written);
             at += lines;
@@ -113,46 +133,40 @@ struct ShortLines<'a> {
     counters: &'a CounterBatch<'a>,
     halves: ShortHalves<'a>,
     digits: &'a [Digits],
+    long_digits: &'a [LongDigits],
     prefix: &'a Prefix,
 }
 
-/// Like [`ShortLines`], for labels that are stored in [`Form::BareText`].
-struct BareLines<'a>(ShortLines<'a>);
+/// [`ShortLines`] in one of the forms that [`ShortLines::write`] describes.
+struct Lines<'a, const IS_BARE: bool, const IS_LONG: bool>(ShortLines<'a>);
 
-impl WideLoop for ShortLines<'_> {
+impl<const IS_BARE: bool, const IS_LONG: bool> WideLoop for Lines<'_, IS_BARE, IS_LONG> {
     type Output = (usize, usize);
 
     #[inline(always)]
     fn run(self) -> (usize, usize) {
-        self.write::<false>()
-    }
-}
-
-impl WideLoop for BareLines<'_> {
-    type Output = (usize, usize);
-
-    #[inline(always)]
-    fn run(self) -> (usize, usize) {
-        self.0.write::<true>()
+        self.0.write::<IS_BARE, IS_LONG>()
     }
 }
 
 impl ShortLines<'_> {
     /// `IS_BARE` if the labels are stored in [`Form::BareText`], without the bytes before and after
-    /// them.
+    /// them; `IS_LONG` if a total has more than eight digits, so that `long_digits` has those of all.
     #[inline(always)]
-    fn write<const IS_BARE: bool>(self) -> (usize, usize) {
+    fn write<const IS_BARE: bool, const IS_LONG: bool>(self) -> (usize, usize) {
         let ShortLines {
             mut out,
             counters,
             halves,
             digits,
+            long_digits,
             prefix,
         } = self;
         let room = out.len();
         let len = counters.live_prefix_len();
         let indices = &counters.series.labels.halves[..len];
         let (totals, digits) = (&counters.totals[..len], &digits[..len]);
+        let long_digits = &long_digits[..len];
         let mut at = 0;
         'all: while at < len {
             let first_index = indices[at][0];
@@ -183,7 +197,13 @@ impl ShortLines<'_> {
                     value_at += end.len();
                 }
                 let value = line[value_at..].first_chunk_mut();
-                let value_len = value.map_or(0, |out| put_any_line(out, totals[at], &digits[at]));
+                let value_len = value.map_or(0, |out| {
+                    if IS_LONG {
+                        put_long_line(out, totals[at], &long_digits[at])
+                    } else {
+                        put_any_line(out, totals[at], &digits[at])
+                    }
+                });
                 out = &mut out[value_at + value_len..];
                 at += 1;
             }
