@@ -126,6 +126,8 @@ pub use sample::{
     value::Number,
 };
 pub use series::recipients::Recipient;
+#[doc(hidden)]
+pub use storage::clock::Stopwatch;
 pub use storage::{native::NativeHistogramSnapshot, release_thread_storage};
 
 #[doc = include_str!("environments.md")]

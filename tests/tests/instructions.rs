@@ -101,6 +101,8 @@ bounds! {
     counting_in_a_dynamic_metric_without_labels_takes_few_instructions: "dynamic_unlabelled", 33.0;
     observing_in_a_dynamic_metric_takes_few_instructions: "dynamic_histogram", 275.0;
     counting_through_the_facade_takes_few_instructions: "facade", 900.0;
+    counting_through_the_facade_with_a_copied_label_takes_few_instructions: "facade_copied", 1_135.0;
+    a_request_through_the_layer_takes_few_instructions: "layer_request", 2_420.0;
     observing_a_summary_with_quantiles_takes_few_instructions: "summary_quantiles", 82.0;
     observing_through_a_handle_takes_few_instructions: "held_histogram", 134.0;
 }

@@ -67,6 +67,25 @@ pub(crate) fn seconds_between(start: u64, end: u64) -> f64 {
     ticks as f64 * tick
 }
 
+/// The time at which something began, for a duration in seconds.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Stopwatch(u64);
+
+impl Stopwatch {
+    /// Starts now.
+    #[inline(always)]
+    pub fn start() -> Stopwatch {
+        Stopwatch(now())
+    }
+
+    /// The seconds since the start.
+    #[inline(always)]
+    pub fn seconds(self) -> f64 {
+        seconds_between(self.0, now())
+    }
+}
+
 /// Uses the system's clock from now on. Earlier readings cannot be compared with later ones.
 #[doc(hidden)]
 pub fn use_system_clock() {
@@ -306,6 +325,19 @@ mod tests {
             nanos.abs_diff(system) < system / 50,
             "{nanos} against {system}"
         );
+    }
+
+    #[test]
+    fn a_stopwatch_counts_the_seconds_since_its_start() {
+        let before = Instant::now();
+        let stopwatch = Stopwatch::start();
+        let (mut last, mut seconds) = (0.0, stopwatch.seconds());
+        while seconds < 0.01 {
+            last = seconds;
+            seconds = stopwatch.seconds();
+            assert!(seconds >= last);
+        }
+        assert!(seconds <= 1.02 * before.elapsed().as_secs_f64(), "{last}");
     }
 
     #[test]

@@ -14,7 +14,11 @@ use hyper::{
 };
 use pin_project_lite::pin_project;
 
-use super::{byte_count::ByteCount, recorder::Completion, request::MeasuredRequest};
+use super::{
+    byte_count::ByteCount,
+    outcome::Completion,
+    request::{self, MeasuredRequest},
+};
 
 pin_project! {
     /// The body of a measured request; counts the bytes that are read.
@@ -98,21 +102,15 @@ impl<B: Body> ResponseBody<B> {
         response: Response<B>,
         request: Option<MeasuredRequest>,
     ) -> Response<ResponseBody<B>> {
-        let Some(mut request) = request else {
-            return response.map(|inner| ResponseBody {
-                inner,
-                request: None,
-                length: None,
-            });
-        };
-        let (parts, inner) = response.into_parts();
-        request.note_response(&parts);
-        let length = inner.size_hint().exact();
-        let length = length.or_else(|| content_length(&parts.headers));
-        let request = if inner.is_end_stream() {
-            request.finish(Completion::Complete);
-            None
-        } else {
+        let mut length = None;
+        let request = request.and_then(|mut request| {
+            request.note_response(response.status(), response.headers());
+            length = response.body().size_hint().exact();
+            length = length.or_else(|| content_length(response.headers()));
+            if response.body().is_end_stream() {
+                request.finish(Completion::Complete);
+                return None;
+            }
             // Servers drop an empty body without reading it, so the drop is not a cancellation.
             let is_empty = request.has_no_body() || length == Some(0);
             request.leave(if is_empty || request.has_grpc_status() {
@@ -121,13 +119,12 @@ impl<B: Body> ResponseBody<B> {
                 Completion::Cancelled
             });
             Some(request)
-        };
-        let body = ResponseBody {
+        });
+        response.map(|inner| ResponseBody {
             inner,
             request,
             length,
-        };
-        Response::from_parts(parts, body)
+        })
     }
 }
 
@@ -140,12 +137,13 @@ impl<B: Body> Body for ResponseBody<B> {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let Some(mut request) = this.request.take() else {
+        let Some(before) = this.request.as_mut().map(MeasuredRequest::enter) else {
             return this.inner.poll_frame(context);
         };
-        // If the inner body panics, `request` is dropped and recorded as a panic.
-        let before = request.enter();
-        let polled = this.inner.as_mut().poll_frame(context);
+        let polled = request::run(this.request, || this.inner.as_mut().poll_frame(context));
+        let Some(request) = this.request else {
+            return polled;
+        };
         let completion = match &polled {
             Poll::Pending => {
                 request.leave(before);
@@ -175,10 +173,9 @@ impl<B: Body> Body for ResponseBody<B> {
             }
         };
         if let Some(completion) = completion {
-            request.finish(completion);
-            return polled;
+            request.leave(completion);
+            *this.request = None;
         }
-        *this.request = Some(request);
         polled
     }
 

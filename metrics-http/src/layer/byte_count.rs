@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering, fence},
     },
 };
 
@@ -43,11 +43,14 @@ impl ByteCount {
 
 impl Drop for ByteCount {
     fn drop(&mut self) {
-        let Some(mut count) = self.0.take() else {
+        let Some(count) = self.0.take() else {
             return;
         };
-        if let Some(last) = Arc::get_mut(&mut count) {
-            *last.get_mut() = 0;
+        // A load is faster than `Arc::get_mut`, which exchanges a count. There is no `Weak`.
+        if Arc::strong_count(&count) == 1 {
+            // Orders the store below after the additions of the clone, which was dropped.
+            fence(Ordering::Acquire);
+            count.store(0, Ordering::Relaxed);
             // Fails if the thread is ending, and then frees the memory.
             _ = UNUSED.try_with(move |unused| {
                 let mut unused = unused.borrow_mut();

@@ -24,6 +24,11 @@ impl GrpcStatus {
         Some(known.map_or(GrpcStatus::UNKNOWN, GrpcStatus))
     }
 
+    /// The number, from 0 to 16.
+    pub(super) fn number(self) -> usize {
+        self.0
+    }
+
     /// The name, as in gRPC's documentation.
     pub(super) fn name(self) -> &'static str {
         NAMES[self.0]

@@ -50,8 +50,10 @@
 //!
 //! Layers of one registry with the same settings share their metrics. A thread that has measured
 //! requests with the same labels allocates nothing for a further one, except on a client a copy of
-//! the host if that has capitals or is only in the header `Host`. Threads do not contend for memory
-//! of a layer. Therefore, a layer's settings have no reference count, and are never freed.
+//! the host if that has capitals or is only in the header `Host`. Each
+//! thread caches the series of at most 256 sets of labels, in about half a kilobyte for each. Threads do
+//! not contend for memory of a layer. Therefore, a layer's settings have no reference count, and are
+//! never freed.
 //!
 //! The inner service is called with another type of body, [`RequestBody`]. An axum router or route,
 //! tonic's routes and hyper-util's client accept any body. A service that only accepts axum's body,
@@ -65,11 +67,13 @@ mod client;
 mod families;
 mod grpc;
 mod labels;
+mod outcome;
 mod recorder;
 mod request;
 mod server;
 mod service;
 mod settings;
+mod thread_cache;
 
 pub use self::{
     body::{RequestBody, ResponseBody},

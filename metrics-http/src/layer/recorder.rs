@@ -1,17 +1,23 @@
 //! Records HTTP requests of a layer: chooses the series, and derives the outcome.
 
-use std::fmt::{self, Debug, Formatter};
+use std::{
+    fmt::{self, Debug, Formatter},
+    ptr,
+};
 
 use hyper::{
     StatusCode,
     http::{request::Parts, uri::Authority},
 };
+use metrics_core::{DynamicMetric, UpDownCounter};
 
 use super::{
     families::Families,
     grpc::GrpcStatus,
     labels::{self, Route, Values},
+    outcome::{Completion, ResponseStatus, outcome},
     settings::{Convention, RouteSource, Side, SkipFn},
+    thread_cache::{self, CacheKey, CompletedSeries, End, RequestSeries},
 };
 
 /// The families of a layer, and how it labels requests.
@@ -33,6 +39,8 @@ pub(super) struct RequestInfo {
     method: &'static str,
     destination: Destination,
     is_https: bool,
+    /// [`thread_cache::hash_request`] of the above.
+    hash: u64,
 }
 
 #[derive(Debug)]
@@ -41,34 +49,11 @@ enum Destination {
     Server(Option<Authority>),
 }
 
-/// The statuses of a response.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ResponseStatus {
-    /// `None` if there was no response.
-    pub(super) http: Option<StatusCode>,
-    pub(super) is_grpc: bool,
-    /// `None` if the response is not one of gRPC, or ended before its status.
-    pub(super) grpc: Option<GrpcStatus>,
-}
-
-/// How a request ended, apart from its status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Completion {
-    /// The response body was read to its end.
-    Complete,
-    /// The service or the response body returned an error of this type.
-    Failed(&'static str),
-    Cancelled,
-    Panicked,
-}
-
-impl Completion {
-    /// Turns `Cancelled` into `Complete`, because the response body has been read to its end.
-    pub(super) fn at_body_end(self) -> Completion {
-        if self == Completion::Cancelled {
-            Completion::Complete
-        } else {
-            self
+impl Destination {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Destination::Route(route) => route.text(),
+            Destination::Server(server) => server.as_ref().map(Authority::as_str),
         }
     }
 }
@@ -100,26 +85,51 @@ impl Recorder {
             Convention::Prometheus => "other",
             Convention::OpenTelemetry => "_OTHER",
         };
+        let method = labels::method(&parts.method, other);
+        let is_https = labels::is_https(&parts.uri);
+        let text = destination.text();
         RequestInfo {
-            method: labels::method(&parts.method, other),
+            method,
+            hash: thread_cache::hash_request(self.address(), method, text, is_https),
             destination,
-            is_https: labels::is_https(&parts.uri),
+            is_https,
+        }
+    }
+
+    fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    fn cache_key<'a>(&self, info: &'a RequestInfo, end: End) -> CacheKey<'a> {
+        CacheKey {
+            request_hash: info.hash,
+            recorder: self.address(),
+            method: info.method,
+            destination: info.destination.text(),
+            is_https: info.is_https,
+            end,
         }
     }
 
     /// Counts a request as in flight.
-    pub(super) fn count_begin(&self, info: &RequestInfo) {
-        let values = self.in_flight_values(info);
-        self.families.in_flight.with(values.as_slice()).inc();
+    pub(super) fn count_begin(&'static self, info: &RequestInfo) {
+        let find = || RequestSeries {
+            in_flight: self.find_in_flight(info),
+            completed: None,
+        };
+        let key = self.cache_key(info, End::NONE);
+        thread_cache::with_series(&key, find, |series| series.in_flight.inc());
     }
 
-    /// Ends what [`count_begin`](Self::count_begin) has begun.
+    /// Finds the series of requests in flight.
     ///
-    /// Looks the series up again, because a metric that can be stored in the request would have a
-    /// reference count, for which threads would contend.
-    pub(super) fn count_end(&self, info: &RequestInfo) {
+    /// It is not stored in the request, because another thread may end the request.
+    fn find_in_flight(
+        &'static self,
+        info: &RequestInfo,
+    ) -> <UpDownCounter as DynamicMetric>::Series<'static> {
         let values = self.in_flight_values(info);
-        self.families.in_flight.with(values.as_slice()).dec();
+        self.families.in_flight.with(values.as_slice())
     }
 
     fn in_flight_values<'a>(&'a self, info: &'a RequestInfo) -> Values<'a> {
@@ -137,15 +147,40 @@ impl Recorder {
         values
     }
 
-    /// Records a completed request.
+    /// Records a completed request, which is no longer in flight.
     pub(super) fn record(
-        &self,
+        &'static self,
         info: &RequestInfo,
         status: ResponseStatus,
         completion: Completion,
         seconds: f64,
         [request_bytes, response_bytes]: [u64; 2],
     ) {
+        let find = || RequestSeries {
+            in_flight: self.find_in_flight(info),
+            completed: Some(self.find_completed(info, status, completion)),
+        };
+        let key = self.cache_key(info, End::new(status, completion));
+        thread_cache::with_series(&key, find, |series| {
+            series.in_flight.dec();
+            let Some(completed) = &series.completed else {
+                return;
+            };
+            if let Some(requests) = &completed.requests {
+                requests.inc();
+            }
+            completed.duration.observe(seconds);
+            completed.request_size.observe(request_bytes as f64);
+            completed.response_size.observe(response_bytes as f64);
+        });
+    }
+
+    fn find_completed(
+        &'static self,
+        info: &RequestInfo,
+        status: ResponseStatus,
+        completion: Completion,
+    ) -> CompletedSeries {
         let mut values = self.leading_values(info);
         if let (Some(source), Destination::Route(route)) = (&self.route_source, &info.destination) {
             let known = route.text().filter(|_| source.is_known(status));
@@ -165,16 +200,11 @@ impl Recorder {
             Convention::OpenTelemetry => self.error_type(&status, completion),
         });
         let (values, families) = (values.as_slice(), &self.families);
-        if let Some(requests) = &families.requests {
-            requests.with(values).inc();
-        }
-        families.duration.with(values).observe(seconds);
-        let sizes = [
-            (&families.request_size, request_bytes),
-            (&families.response_size, response_bytes),
-        ];
-        for (size, bytes) in sizes {
-            size.with(values).observe(bytes as f64);
+        CompletedSeries {
+            requests: families.requests.as_ref().map(|all| all.with(values)),
+            duration: families.duration.with(values),
+            request_size: families.request_size.with(values),
+            response_size: families.response_size.with(values),
         }
     }
 
@@ -222,19 +252,6 @@ impl Recorder {
             Completion::Cancelled => status_error.unwrap_or("cancelled"),
             Completion::Complete => status_error.unwrap_or_default(),
         }
-    }
-}
-
-/// The value of `outcome`.
-fn outcome(status: ResponseStatus, completion: Completion) -> &'static str {
-    let has_error_status = status.http.is_some_and(|status| status.as_u16() >= 500)
-        || status.grpc.is_some_and(|status| status != GrpcStatus::OK);
-    match completion {
-        Completion::Failed(_) => "error",
-        Completion::Panicked => "panic",
-        _ if has_error_status => "error",
-        Completion::Cancelled => "cancelled",
-        Completion::Complete => "ok",
     }
 }
 

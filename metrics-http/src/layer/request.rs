@@ -1,16 +1,15 @@
 //! [`MeasuredRequest`]: a request from the call of the service to the end of the response body.
 
-use std::{mem, time::Instant};
+use std::mem;
 
-use hyper::{
-    HeaderMap, StatusCode,
-    http::{request, response},
-};
+use hyper::{HeaderMap, StatusCode, http::request::Parts};
+use metrics_core::Stopwatch;
 
 use super::{
     byte_count::ByteCount,
     grpc::{self, GrpcStatus},
-    recorder::{Completion, Recorder, RequestInfo, ResponseStatus},
+    outcome::{Completion, ResponseStatus},
+    recorder::{Recorder, RequestInfo},
 };
 
 /// A request in flight; recorded as completed when it is dropped.
@@ -18,7 +17,7 @@ use super::{
 pub(super) struct MeasuredRequest {
     recorder: &'static Recorder,
     info: RequestInfo,
-    start: Instant,
+    start: Stopwatch,
     status: ResponseStatus,
     /// How the request ends if it is dropped now.
     completion: Completion,
@@ -28,10 +27,7 @@ pub(super) struct MeasuredRequest {
 
 impl MeasuredRequest {
     /// Begins to measure a request; `None` if it is skipped.
-    pub(super) fn begin(
-        recorder: &'static Recorder,
-        parts: &request::Parts,
-    ) -> Option<MeasuredRequest> {
+    pub(super) fn begin(recorder: &'static Recorder, parts: &Parts) -> Option<MeasuredRequest> {
         if recorder.skips(parts) {
             return None;
         }
@@ -40,7 +36,7 @@ impl MeasuredRequest {
         Some(MeasuredRequest {
             recorder,
             info,
-            start: Instant::now(),
+            start: Stopwatch::start(),
             status: ResponseStatus::default(),
             completion: Completion::Panicked,
             request_bytes: None,
@@ -75,10 +71,10 @@ impl MeasuredRequest {
     }
 
     /// Notes the status of the response, and that of gRPC if the response has no trailers.
-    pub(super) fn note_response(&mut self, response: &response::Parts) {
-        self.status.http = Some(response.status);
-        self.status.is_grpc = grpc::is_grpc(&response.headers);
-        self.note_grpc_status(&response.headers);
+    pub(super) fn note_response(&mut self, status: StatusCode, headers: &HeaderMap) {
+        self.status.http = Some(status);
+        self.status.is_grpc = grpc::is_grpc(headers);
+        self.note_grpc_status(headers);
     }
 
     /// Notes the status of gRPC, if `fields` are the headers or trailers of a gRPC response that
@@ -111,9 +107,32 @@ impl MeasuredRequest {
     }
 }
 
+/// Runs code of the inner service. If it panics, drops the request, which
+/// [`enter`](MeasuredRequest::enter) has prepared for that.
+///
+/// The request stays in its place, because to take it out and to put it back copies it twice.
+#[inline]
+pub(super) fn run<R>(request: &mut Option<MeasuredRequest>, code: impl FnOnce() -> R) -> R {
+    let mut guard = PanicGuard(Some(request));
+    let result = code();
+    guard.0 = None;
+    result
+}
+
+/// Drops a request when it is dropped itself.
+struct PanicGuard<'a>(Option<&'a mut Option<MeasuredRequest>>);
+
+impl Drop for PanicGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(request) = self.0.take() {
+            *request = None;
+        }
+    }
+}
+
 impl Drop for MeasuredRequest {
     fn drop(&mut self) {
-        self.recorder.count_end(&self.info);
         if self.status.is_grpc && self.completion == Completion::Complete {
             // Clients of gRPC regard a complete response without a status as one with `UNKNOWN`.
             self.status.grpc.get_or_insert(GrpcStatus::UNKNOWN);
@@ -124,7 +143,7 @@ impl Drop for MeasuredRequest {
             &self.info,
             self.status,
             self.completion,
-            self.start.elapsed().as_secs_f64(),
+            self.start.seconds(),
             [request, self.response_bytes],
         );
     }

@@ -15,8 +15,9 @@ use tower_service::Service;
 
 use super::{
     body::{RequestBody, ResponseBody},
-    recorder::{Completion, Recorder},
-    request::MeasuredRequest,
+    outcome::Completion,
+    recorder::Recorder,
+    request::{self, MeasuredRequest},
 };
 
 /// A service whose requests are measured.
@@ -84,22 +85,21 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // If the inner future panics, `request` is dropped and recorded as a panic.
-        let mut request = this.request.take();
-        if let Some(request) = &mut request {
+        if let Some(request) = this.request {
             request.enter();
         }
-        match this.inner.poll(context) {
+        match request::run(this.request, || this.inner.poll(context)) {
             Poll::Pending => {
-                if let Some(request) = &mut request {
+                if let Some(request) = this.request {
                     request.leave(Completion::Cancelled);
                 }
-                *this.request = request;
                 Poll::Pending
             }
-            Poll::Ready(Ok(response)) => Poll::Ready(Ok(ResponseBody::wrap(response, request))),
+            Poll::Ready(Ok(response)) => {
+                Poll::Ready(Ok(ResponseBody::wrap(response, this.request.take())))
+            }
             Poll::Ready(Err(error)) => {
-                if let Some(request) = request {
+                if let Some(request) = this.request.take() {
                     request.finish(Completion::Failed(any::type_name::<E>()));
                 }
                 Poll::Ready(Err(error))

@@ -45,6 +45,12 @@ pub trait DynamicMetric: private::DynamicMetric {
 
     #[doc(hidden)]
     fn from_series<'f>(family: &'f Family, labels: &[&str]) -> Self::Series<'f>;
+
+    /// Whether the next recording of this thread into `series` needs no look-up.
+    ///
+    /// False if the series was removed. A program that stores series looks up such a series again.
+    #[doc(hidden)]
+    fn is_ready(series: &Self::Series<'_>) -> bool;
 }
 
 pub(super) mod private {
@@ -67,6 +73,11 @@ macro_rules! dynamic_metrics {
             #[inline(always)]
             fn from_series<'f>(family: &'f Family, labels: &[&str]) -> Self::Series<'f> {
                 $metric::at(DynamicSeries::find_or_create(family, labels))
+            }
+
+            #[inline(always)]
+            fn is_ready(series: &Self::Series<'_>) -> bool {
+                series.storage().is_ready()
             }
         }
 

@@ -43,6 +43,12 @@ impl<'f, const IS_PINNED: bool> DynamicSeries<'f, IS_PINNED> {
         }
     }
 
+    /// Whether the calling thread can record without another look-up.
+    #[inline(always)]
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready_cells().is_some()
+    }
+
     /// The calling thread's cells, if the thread can record into them without another look-up.
     #[inline(always)]
     fn ready_cells(&self) -> Option<&[AtomicU64]> {
@@ -231,6 +237,30 @@ mod tests {
         // Of the recordings, all but that of `a`.
         assert_eq!(counters.with(&["overflow"]).get(), 3);
         assert_eq!(counters.family().overflow_count(), 3);
+    }
+
+    #[test]
+    fn a_series_is_ready_from_the_second_look_up_of_a_thread_until_it_is_removed() {
+        let counters: DynamicFamily<Counter> = family("a_total");
+        let first = counters.with(&["a"]);
+        assert!(!Counter::is_ready(&first));
+        first.inc();
+        let second = counters.with(&["a"]);
+        assert!(Counter::is_ready(&second));
+        let elsewhere =
+            thread::scope(|scope| scope.spawn(|| Counter::is_ready(&second)).join().unwrap());
+        assert!(!elsewhere);
+        counters.remove(&["a"]);
+        assert!(!Counter::is_ready(&second));
+    }
+
+    #[test]
+    fn a_series_is_not_ready_once_the_thread_has_released_its_storage() {
+        let counters: DynamicFamily<Counter> = family("a_total");
+        counters.with(&["a"]).inc();
+        let series = counters.with(&["a"]);
+        storage::release_thread_storage();
+        assert!(!Counter::is_ready(&series));
     }
 
     #[test]
