@@ -11,7 +11,10 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::http::{Page, get, get_accepting};
+use crate::{
+    cargo::cargo,
+    http::{Page, get, get_accepting},
+};
 
 /// A running `shortener`, stopped when dropped.
 #[derive(Debug)]
@@ -113,7 +116,7 @@ impl Drop for Example {
 /// dependencies.
 #[track_caller]
 fn build() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
+    let output = cargo()
         .args(["build", "--workspace", "--example", "shortener"])
         .args(["--message-format", "json"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))

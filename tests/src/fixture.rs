@@ -4,9 +4,11 @@ use std::{
     collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
-    process::{self, Command},
+    process,
     sync::{Mutex, PoisonError},
 };
+
+use crate::cargo::cargo;
 
 /// Builds a fixture, unless this process has built it before, and returns the folder of the
 /// artifacts.
@@ -34,7 +36,7 @@ fn build(name: &str, release: bool) -> PathBuf {
     fs::rename(&copy, fixture.join("Cargo.lock")).expect("a lock file to replace");
     // All fixtures use one target folder, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     cargo
         .args(["build", "--quiet", "--offline"])
         .current_dir(&fixture)

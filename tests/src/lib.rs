@@ -17,6 +17,7 @@
 mod address;
 mod browser;
 mod calls;
+mod cargo;
 mod elsewhere;
 mod example;
 mod fixture;
@@ -39,6 +40,7 @@ pub use crate::{
     address::free_address,
     browser::Browser,
     calls::{assert_panics, calls, fail, in_progress, series, timings},
+    cargo::cargo,
     example::Example,
     fixture::build_fixture,
     forwarder::Forwarder,

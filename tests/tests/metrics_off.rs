@@ -1,7 +1,9 @@
 //! Tests that a program built with `--cfg metrics_off` computes the same results and records
 //! nothing.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{env, fs, path::Path};
+
+use tests::cargo;
 
 /// Builds the fixture `off` with the compiler flags `flags`, runs it, and returns the lines it
 /// prints.
@@ -13,7 +15,7 @@ fn output(flags: &str, folder: &str) -> Vec<String> {
     // Selects the workspace's versions of dependencies, so that nothing has to be downloaded.
     fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
-    let run = Command::new(env!("CARGO"))
+    let run = cargo()
         .args(["run", "--quiet", "--offline"])
         .current_dir(&fixture)
         .env("CARGO_TARGET_DIR", target)

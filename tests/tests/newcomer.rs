@@ -9,7 +9,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use tests::{Browser, get, wait_until};
+use tests::{Browser, cargo, get, wait_until};
 
 /// Returns the text of the README's section `From nothing to a live chart`.
 fn section() -> String {
@@ -61,7 +61,7 @@ impl Drop for Running {
 
 /// Builds and starts the program; returns it with the URL that it prints.
 fn start(place: &Path) -> (Running, String) {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = cargo();
     cargo
         .args(["build", "--quiet", "--offline"])
         .current_dir(place);
