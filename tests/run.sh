@@ -99,6 +99,8 @@ test_workspace() {
             others+=("--test=$name")
         fi
     done < <(test_programs)
+    # Measures what clients wait for, and needs both processors.
+    run cargo test --workspace --test attack
     local output="$PWD/target/tests-beside.txt"
     run cargo test --workspace "${beside[@]}" &>"$output" &
     local process=$! result=0
@@ -111,12 +113,13 @@ test_workspace() {
     return "$result"
 }
 
-# The names of all test programs except that of the models and that with a feature of its own.
+# The names of all test programs except that of the models, that with a feature of its own, and that
+# of an attack, which runs alone.
 test_programs() {
     local path
     for path in {metrics-*,tests}/tests/{*.rs,*/main.rs}; do
         path=${path%/main.rs}
-        [[ ! -e $path || $path == */jemalloc.rs ]] || basename "$path" .rs
+        [[ ! -e $path || $path == */jemalloc.rs || $path == */attack ]] || basename "$path" .rs
     done | sort -u
 }
 
