@@ -66,7 +66,7 @@ main() {
     test_workspace
 
     step "tests with jemalloc"
-    run cargo test --package tests --features jemalloc --test jemalloc
+    run cargo test --workspace --exclude models --features tests/jemalloc --test jemalloc
 
     step "tests, registered through a linker section"
     run cargo test --package tests --package 'hygiene-*' --features tests/linkme --lib \
@@ -90,7 +90,10 @@ main() {
 # Runs all tests, in two groups at the same time. What the group beside the others prints appears when
 # both have ended.
 test_workspace() {
-    run cargo test --workspace --no-run
+    # Without the models, which `--lib` would compile for unit tests, although their library has none,
+    # and which need more features of some dependencies.
+    local cargo_test=(cargo test --workspace --exclude models)
+    run "${cargo_test[@]}" --no-run
     local name beside=() others=()
     while read -r name; do
         if [[ " ${beside_others[*]} " == *" $name "* ]]; then
@@ -100,14 +103,13 @@ test_workspace() {
         fi
     done < <(test_programs)
     # Measures what clients wait for, and needs both processors.
-    run cargo test --workspace --test attack
+    run "${cargo_test[@]}" --test attack
     local output="$PWD/target/tests-beside.txt"
-    run cargo test --workspace "${beside[@]}" &>"$output" &
+    run "${cargo_test[@]}" "${beside[@]}" &>"$output" &
     local process=$! result=0
-    # The library of the models has no tests of its own, but `--lib` and `--doc` would build some.
-    { run cargo test --workspace --exclude models --lib --bins --examples "${others[@]}" \
-        && run cargo test --workspace --test loom \
-        && run cargo test --workspace --exclude models --doc; } || result=$?
+    { run "${cargo_test[@]}" --lib --bins --examples "${others[@]}" \
+        && run "${cargo_test[@]}" --doc \
+        && run cargo test --package models; } || result=$?
     wait "$process" || result=$?
     cat "$output"
     return "$result"
