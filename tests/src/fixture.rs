@@ -5,7 +5,10 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use crate::cargo::cargo;
@@ -25,15 +28,24 @@ pub fn build_fixture(name: &str, release: bool) -> PathBuf {
     folder
 }
 
+/// Returns the folder of a fixture, which uses the versions in the workspace's lock file, so that
+/// nothing has to be downloaded.
 #[track_caller]
-fn build(name: &str, release: bool) -> PathBuf {
+pub fn locked_fixture(name: &str) -> PathBuf {
+    static COPIES: AtomicU32 = AtomicU32::new(0);
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let fixture = here.join("fixtures").join(name);
-    // Uses the versions in the workspace's lock file, so that nothing has to be downloaded. Renames
-    // a copy, because another test program's Cargo may read the file meanwhile.
-    let copy = fixture.join(format!("Cargo.lock.{}", process::id()));
+    // Renames a copy, because Cargo may read the file meanwhile, for another test.
+    let number = COPIES.fetch_add(1, Ordering::Relaxed);
+    let copy = fixture.join(format!("Cargo.lock.{}.{number}", process::id()));
     fs::copy(here.join("../Cargo.lock"), &copy).expect("the lock file");
     fs::rename(&copy, fixture.join("Cargo.lock")).expect("a lock file to replace");
+    fixture
+}
+
+#[track_caller]
+fn build(name: &str, release: bool) -> PathBuf {
+    let fixture = locked_fixture(name);
     // All fixtures use one target folder, so that shared dependencies are built once per profile.
     let target = target_folder().join("fixtures");
     let mut cargo = cargo();

@@ -42,7 +42,7 @@ pub use crate::{
     calls::{assert_panics, calls, fail, in_progress, series, timings},
     cargo::cargo,
     example::Example,
-    fixture::build_fixture,
+    fixture::{build_fixture, locked_fixture},
     forwarder::Forwarder,
     future::{poll, run, suspend},
     http::{Page, get, get_accepting},

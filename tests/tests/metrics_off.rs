@@ -1,23 +1,19 @@
 //! Tests that a program built with `--cfg metrics_off` computes the same results and records
 //! nothing.
 
-use std::{env, fs, path::Path};
+use std::path::Path;
 
-use tests::cargo;
+use tests::{cargo, locked_fixture};
 
 /// Builds the fixture `off` with the compiler flags `flags`, runs it, and returns the lines it
 /// prints.
 ///
 /// Each set of flags needs its own target folder, or Cargo would rebuild everything in each run.
 fn output(flags: &str, folder: &str) -> Vec<String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let fixture = here.join("fixtures/off");
-    // Selects the workspace's versions of dependencies, so that nothing has to be downloaded.
-    fs::copy(here.join("../Cargo.lock"), fixture.join("Cargo.lock")).expect("the lock file");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let run = cargo()
         .args(["run", "--quiet", "--offline"])
-        .current_dir(&fixture)
+        .current_dir(locked_fixture("off"))
         .env("CARGO_TARGET_DIR", target)
         .env("RUSTFLAGS", flags)
         .env_remove("CARGO_ENCODED_RUSTFLAGS")

@@ -92,9 +92,11 @@ const WAYS: usize = 4;
 const FIRST_SETS: usize = 8;
 /// The largest number of sets; the table then takes 24 KiB.
 const MAX_SETS: usize = 128;
-/// Of so many series that are found in the index while their set is full, one replaces another in
-/// the set. So series that are used often get into the cache, although a thread that uses more
-/// series than fit hardly ever pays for a replacement.
+/// The number of series found in the index while their sets were full, of which only the last is
+/// cached, in the place of another series.
+///
+/// A replacement is work in addition to the search in the index. With one in sixteen, a thread that
+/// uses more series than fit seldom does it, and series that are used often are cached nevertheless.
 const REPLACED: u32 = 16;
 
 /// Series with the same lower bits of their hash.
